@@ -248,7 +248,7 @@ build_make ()
   stamp="$root $*"
   if [ "$packages_changed" = yes ] || ! build_is_configured "$dir" "$stamp"; then
     if [ -e "$dir" ]; then
-      [ -d "$dir/meson-private" ] || [ -z "$(ls -A "$dir" | grep -v '^setup\.log$')" ] ||
+      [ -d "$dir/meson-private" ] || [ -z "$(find "$dir" -mindepth 1 ! -name setup.log -print -quit)" ] ||
         fail "$root/$dir is there, but is no build folder of meson." "Move it away, then run $program again."
       rm -rf "${root:?}/$dir" || fail "the old build folder $root/$dir cannot be removed." \
         "If root made it:  sudo rm -r '$root/$dir'"
