@@ -91,7 +91,7 @@ typedef struct
 } FillArgs;
 
 /* Strided block copy: for a < n0, b < n1, c < n2: out[a out_s0 + b out_s1 + c] (+)= in[a in_s0 + b in_s1 + c].
- * A source stride of 0 broadcasts. Strides in elements. */
+ * A source stride of 0 broadcasts; no two elements of out coincide. Strides in elements. */
 typedef struct
 {
   View in, out;
@@ -102,7 +102,8 @@ typedef struct
 
 /* C = alpha op(A) op(B) (+ C if accumulate), for outer x inner independent products; op(A) is m x k,
  * op(B) is k x n, C is m x n. Element (i, j) of product (o, q) of C lies at o c_outer + q c_inner + i ldc + j.
- * transpose_a: A is stored k x m; transpose_b: B is stored n x k. Batch strides may be 0 for a and b. */
+ * transpose_a: A is stored k x m; transpose_b: B is stored n x k. Batch strides may be 0 for a and b;
+ * no two elements of C coincide. */
 typedef struct
 {
   View a, b, c;
@@ -117,12 +118,13 @@ typedef struct
 typedef enum
 {
   EPILOGUE_NONE,
-  EPILOGUE_GELU, /* erf form; `pre` (if given) keeps the value before it, ld = ldy */
+  EPILOGUE_GELU, /* erf form */
   EPILOGUE_RELU
 } Epilogue;
 
 /* y[m][n] = epilogue (x[m][k] w^T + bias) + residual; w is n x k, contiguous, as torch.nn.Linear stores it.
- * bias (n) and residual (m x n, ld = ldr) may be absent. */
+ * bias (n) and residual (m x n, ld = ldr) may be absent. `pre` (if given, with either epilogue) keeps
+ * x w^T + bias, ld = ldy. */
 typedef struct
 {
   View x, w, bias, residual, y, pre;
@@ -190,7 +192,7 @@ typedef struct
   int64_t lddy, ldx, lddx;
 } LayerNormGradArgs;
 
-/* y = x / max (|x|_2, eps) per row (torch.nn.functional.normalize); norm (rows) keeps the divisor. */
+/* y = x / max (|x|_2, eps) per row (torch.nn.functional.normalize); norm (rows, optional) keeps the divisor. */
 typedef struct
 {
   View x, y, norm;
@@ -251,7 +253,8 @@ typedef struct
   int64_t n;
 } DivideByScalarArgs;
 
-/* dx[i] += dy[i] / *scalar; *dscalar -= sum dy x / scalar^2. */
+/* dx[i] += dy[i] / *scalar; *dscalar -= sum dy x / scalar^2. dx and dscalar are optional, x is needed for
+ * dscalar only. */
 typedef struct
 {
   View dy, x, scalar, dx, dscalar;

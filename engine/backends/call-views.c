@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+#include "call-views.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The list while it is written. */
+typedef struct
+{
+  CallView *views;
+  int count;
+} List;
+
+/* Appends a view that reaches `elements` elements far; one that may be absent only if it is there. */
+static void
+name_view (List *list, const View *view, const char *name, bool optional, CallAccess access, int64_t elements)
+{
+  if ((optional && view->buffer == NULL) || elements <= 0)
+    return;
+  list->views[list->count++] = (CallView) { view, name, access, (size_t) elements * 4 }; /* f32 or i32 */
+}
+
+#define NAME(field, access, elements) name_view (&list, &args->field, #field, false, access, elements)
+#define NAME_IF(field, access, elements) name_view (&list, &args->field, #field, true, access, elements)
+
+/* Elements from the first to the last of a matrix. */
+static int64_t
+reach (int64_t rows, int64_t columns, int64_t ld)
+{
+  return rows <= 0 || columns <= 0 ? 0 : (rows - 1) * ld + columns;
+}
+
+/* The same for a batch of matrices, each of which reaches `inner` elements. */
+static int64_t
+reach_batch (int64_t batch, int64_t stride, int64_t inner)
+{
+  return batch <= 0 || inner <= 0 ? 0 : (batch - 1) * stride + inner;
+}
+
+static int
+gemm_views (const GemmArgs *args, CallView *views)
+{
+  List list = { views, 0 };
+  int64_t a = args->transpose_a ? reach (args->k, args->m, args->lda) : reach (args->m, args->k, args->lda);
+  int64_t b = args->transpose_b ? reach (args->n, args->k, args->ldb) : reach (args->k, args->n, args->ldb);
+  int64_t c = reach (args->m, args->n, args->ldc);
+
+  a = reach_batch (args->outer, args->a_outer, reach_batch (args->inner, args->a_inner, a));
+  b = reach_batch (args->outer, args->b_outer, reach_batch (args->inner, args->b_inner, b));
+  c = reach_batch (args->outer, args->c_outer, reach_batch (args->inner, args->c_inner, c));
+  NAME (a, CALL_READS, a);
+  NAME (b, CALL_READS, b);
+  NAME (c, args->accumulate ? CALL_UPDATES : CALL_OVERWRITES, c);
+  return list.count;
+}
+
+static int
+linear_views (const LinearArgs *args, CallView *views)
+{
+  List list = { views, 0 };
+
+  NAME (x, CALL_READS, reach (args->m, args->k, args->ldx));
+  NAME (w, CALL_READS, args->n * args->k);
+  NAME_IF (bias, CALL_READS, args->n);
+  NAME_IF (residual, CALL_READS, reach (args->m, args->n, args->ldr));
+  NAME (y, CALL_OVERWRITES, reach (args->m, args->n, args->ldy));
+  NAME_IF (pre, CALL_OVERWRITES, reach (args->m, args->n, args->ldy));
+  return list.count;
+}
+
+static int
+attention_views (const AttentionArgs *args, CallView *views)
+{
+  List list = { views, 0 };
+  int64_t width = args->heads * args->d;
+
+  NAME (q, CALL_READS, reach_batch (args->batch, args->q_batch, reach (args->queries, width, args->ldq)));
+  NAME (k, CALL_READS, reach_batch (args->batch, args->k_batch, reach (args->keys, width, args->ldk)));
+  NAME (v, CALL_READS, reach_batch (args->batch, args->v_batch, reach (args->keys, width, args->ldv)));
+  NAME_IF (mask, CALL_READS, args->batch * args->mask_queries * args->keys);
+  NAME (out, CALL_OVERWRITES, reach_batch (args->batch, args->out_batch, reach (args->queries, width, args->ldout)));
+  return list.count;
+}
+
+static int
+layer_norm_views (const LayerNormArgs *args, CallView *views)
+{
+  List list = { views, 0 };
+
+  NAME (x, CALL_READS, reach (args->rows, args->n, args->ldx));
+  NAME (gamma, CALL_READS, args->n);
+  NAME (beta, CALL_READS, args->n);
+  NAME (y, CALL_OVERWRITES, reach (args->rows, args->n, args->ldy));
+  NAME_IF (mean, CALL_OVERWRITES, args->rows);
+  NAME_IF (rstd, CALL_OVERWRITES, args->rows);
+  return list.count;
+}
+
+static int
+layer_norm_grad_views (const LayerNormGradArgs *args, CallView *views)
+{
+  List list = { views, 0 };
+
+  NAME (dy, CALL_READS, reach (args->rows, args->n, args->lddy));
+  NAME (x, CALL_READS, reach (args->rows, args->n, args->ldx));
+  NAME (gamma, CALL_READS, args->n);
+  NAME (mean, CALL_READS, args->rows);
+  NAME (rstd, CALL_READS, args->rows);
+  NAME_IF (dx, CALL_UPDATES, reach (args->rows, args->n, args->lddx));
+  NAME_IF (dgamma, CALL_UPDATES, args->n);
+  NAME_IF (dbeta, CALL_UPDATES, args->n);
+  return list.count;
+}
+
+/* Shorter lists, one line a view. */
+#define VIEWS_OF(type, field, ...)                                                                                     \
+  {                                                                                                                    \
+    const type *args = &call->field;                                                                                   \
+    List list = { views, 0 };                                                                                          \
+    __VA_ARGS__;                                                                                                       \
+    return list.count;                                                                                                 \
+  }
+
+int
+call_views (const KernelCall *call, CallView views[CALL_VIEWS_MAX])
+{
+  switch (call->id)
+    {
+    case KERNEL_FILL:
+      VIEWS_OF (FillArgs, fill, NAME (out, CALL_OVERWRITES, args->n))
+    case KERNEL_COPY:
+      VIEWS_OF (CopyArgs, copy,
+                NAME (in, CALL_READS, reach_batch (args->n0, args->in_s0, reach (args->n1, args->n2, args->in_s1)));
+                NAME (out, args->accumulate ? CALL_UPDATES : CALL_OVERWRITES,
+                      reach_batch (args->n0, args->out_s0, reach (args->n1, args->n2, args->out_s1))))
+    case KERNEL_GEMM:
+      return gemm_views (&call->gemm, views);
+    case KERNEL_LINEAR:
+      return linear_views (&call->linear, views);
+    case KERNEL_LINEAR_GRAD_INPUT:
+      VIEWS_OF (LinearGradInputArgs, linear_grad_input, NAME (dy, CALL_READS, reach (args->m, args->n, args->lddy));
+                NAME (w, CALL_READS, args->n * args->k);
+                NAME (dx, CALL_UPDATES, reach (args->m, args->k, args->lddx)))
+    case KERNEL_SOFTMAX:
+      VIEWS_OF (SoftmaxArgs, softmax, NAME (x, CALL_READS, args->batch * args->heads * args->queries * args->keys);
+                NAME_IF (mask, CALL_READS, args->batch * args->mask_queries * args->keys);
+                NAME (y, CALL_OVERWRITES, args->batch * args->heads * args->queries * args->keys))
+    case KERNEL_SOFTMAX_GRAD:
+      VIEWS_OF (SoftmaxGradArgs, softmax_grad, NAME (y, CALL_READS, args->rows * args->n);
+                NAME (dy, CALL_READS, args->rows * args->n); NAME (dx, CALL_UPDATES, args->rows * args->n))
+    case KERNEL_ATTENTION:
+      return attention_views (&call->attention, views);
+    case KERNEL_LAYER_NORM:
+      return layer_norm_views (&call->layer_norm, views);
+    case KERNEL_LAYER_NORM_GRAD:
+      return layer_norm_grad_views (&call->layer_norm_grad, views);
+    case KERNEL_L2_NORMALIZE:
+      VIEWS_OF (L2NormalizeArgs, l2_normalize, NAME (x, CALL_READS, reach (args->rows, args->n, args->ldx));
+                NAME (y, CALL_OVERWRITES, reach (args->rows, args->n, args->ldy));
+                NAME_IF (norm, CALL_OVERWRITES, args->rows))
+    case KERNEL_L2_NORMALIZE_GRAD:
+      VIEWS_OF (L2NormalizeGradArgs, l2_normalize_grad, NAME (dy, CALL_READS, reach (args->rows, args->n, args->lddy));
+                NAME (y, CALL_READS, reach (args->rows, args->n, args->ldy)); NAME (norm, CALL_READS, args->rows);
+                NAME (dx, CALL_UPDATES, reach (args->rows, args->n, args->lddx)))
+    case KERNEL_UNARY:
+      VIEWS_OF (UnaryArgs, unary, NAME (x, CALL_READS, args->n); NAME (y, CALL_OVERWRITES, args->n))
+    case KERNEL_UNARY_GRAD:
+      VIEWS_OF (UnaryGradArgs, unary_grad, NAME (x, CALL_READS, args->n); NAME (dy, CALL_READS, args->n);
+                NAME (dx, CALL_UPDATES, args->n))
+    case KERNEL_ADD:
+      VIEWS_OF (AddArgs, add, NAME (a, CALL_READS, args->n); NAME (b, CALL_READS, args->n > 0 ? args->nb : 0);
+                NAME (y, CALL_OVERWRITES, args->n))
+    case KERNEL_ADD_SCALED:
+      VIEWS_OF (AddScaledArgs, add_scaled, NAME (a, CALL_READS, args->n); NAME (y, CALL_UPDATES, args->n))
+    case KERNEL_DIVIDE_BY_SCALAR:
+      VIEWS_OF (DivideByScalarArgs, divide_by_scalar, NAME (x, CALL_READS, args->n);
+                NAME (scalar, CALL_READS, args->n > 0); NAME (y, CALL_OVERWRITES, args->n))
+    case KERNEL_DIVIDE_BY_SCALAR_GRAD:
+      VIEWS_OF (DivideByScalarGradArgs, divide_by_scalar_grad, NAME (dy, CALL_READS, args->n);
+                NAME_IF (x, CALL_READS, args->n); NAME (scalar, CALL_READS, args->n > 0);
+                NAME_IF (dx, CALL_UPDATES, args->n); NAME_IF (dscalar, CALL_UPDATES, args->n > 0))
+    case KERNEL_SUM_ROWS:
+      VIEWS_OF (SumRowsArgs, sum_rows, NAME (in, CALL_READS, reach (args->rows, args->n, args->ld));
+                NAME (out, CALL_UPDATES, args->rows > 0 ? args->n : 0))
+    case KERNEL_GATHER_ROWS:
+      VIEWS_OF (GatherRowsArgs, gather_rows, NAME (table, CALL_READS, args->table_rows * args->n);
+                NAME (index, CALL_READS, args->rows); NAME (out, CALL_OVERWRITES, args->rows * args->n))
+    case KERNEL_SCATTER_ADD_ROWS:
+      VIEWS_OF (ScatterAddRowsArgs, scatter_add_rows, NAME (in, CALL_READS, args->rows * args->n);
+                NAME (index, CALL_READS, args->rows); NAME (table, CALL_UPDATES, args->table_rows * args->n))
+    case KERNEL_PATCHES:
+      VIEWS_OF (PatchesArgs, patches,
+                NAME (image, CALL_READS, args->batch * 3 * args->grid_h * args->grid_w * args->patch * args->patch);
+                NAME (out, CALL_OVERWRITES,
+                      args->batch * 3 * args->grid_h * args->grid_w * args->patch * args->patch))
+    case KERNEL_COUNT:
+      break;
+    }
+  fprintf (stderr, "albef: a call names kernel %d, which does not exist\n", (int) call->id);
+  abort ();
+}

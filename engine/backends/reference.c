@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT
+ * reference.c: the oracle. One thread, plain loops, sums in double, host memory from malloc. */
+#include "reference.h"
+
+#include "call-views.h"
+#include "error.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WHO "reference backend"
+
+/* ---------------------------------------------------------------------------------------------------
+ * Checks
+ */
+
+void
+reference_check_view (View view, size_t bytes, const char *who, const char *what)
+{
+  if (view.buffer == NULL)
+    {
+      fprintf (stderr, "albef: %s: %s: no buffer\n", who, what);
+      abort ();
+    }
+  if (view.offset > view.buffer->size || bytes > view.buffer->size - view.offset)
+    {
+      fprintf (stderr, "albef: %s: %s: bytes %zu to %zu of a buffer of %zu\n", who, what, view.offset,
+               view.offset + bytes, view.buffer->size);
+      abort ();
+    }
+}
+
+static void
+check_call (const KernelCall *call, const char *who)
+{
+  CallView views[CALL_VIEWS_MAX];
+  int count = call_views (call, views);
+
+  for (int i = 0; i < count; i++)
+    {
+      View view = *views[i].view;
+      char what[96];
+
+      snprintf (what, sizeof what, "%s: view '%s'", kernel_name (call->id), views[i].name);
+      reference_check_view (view, views[i].bytes, who, what);
+      if (view.offset % 4 != 0)
+        {
+          fprintf (stderr, "albef: %s: %s: offset %zu is not a multiple of 4\n", who, what, view.offset);
+          abort ();
+        }
+      if (views[i].access != CALL_READS && view.buffer->borrowed)
+        {
+          fprintf (stderr, "albef: %s: %s: a call writes to wrapped host memory, which is read only\n", who, what);
+          abort ();
+        }
+    }
+}
+
+void
+reference_run (const KernelCall *call, const char *who)
+{
+  check_call (call, who);
+  switch (call->id)
+    {
+    case KERNEL_FILL:
+      return reference_fill (&call->fill);
+    case KERNEL_COPY:
+      return reference_copy (&call->copy);
+    case KERNEL_GEMM:
+      return reference_gemm (&call->gemm);
+    case KERNEL_LINEAR:
+      return reference_linear (&call->linear);
+    case KERNEL_LINEAR_GRAD_INPUT:
+      return reference_linear_grad_input (&call->linear_grad_input);
+    case KERNEL_SOFTMAX:
+      return reference_softmax (&call->softmax);
+    case KERNEL_SOFTMAX_GRAD:
+      return reference_softmax_grad (&call->softmax_grad);
+    case KERNEL_ATTENTION:
+      return reference_attention (&call->attention);
+    case KERNEL_LAYER_NORM:
+      return reference_layer_norm (&call->layer_norm);
+    case KERNEL_LAYER_NORM_GRAD:
+      return reference_layer_norm_grad (&call->layer_norm_grad);
+    case KERNEL_L2_NORMALIZE:
+      return reference_l2_normalize (&call->l2_normalize);
+    case KERNEL_L2_NORMALIZE_GRAD:
+      return reference_l2_normalize_grad (&call->l2_normalize_grad);
+    case KERNEL_UNARY:
+      return reference_unary (&call->unary);
+    case KERNEL_UNARY_GRAD:
+      return reference_unary_grad (&call->unary_grad);
+    case KERNEL_ADD:
+      return reference_add (&call->add);
+    case KERNEL_ADD_SCALED:
+      return reference_add_scaled (&call->add_scaled);
+    case KERNEL_DIVIDE_BY_SCALAR:
+      return reference_divide_by_scalar (&call->divide_by_scalar);
+    case KERNEL_DIVIDE_BY_SCALAR_GRAD:
+      return reference_divide_by_scalar_grad (&call->divide_by_scalar_grad);
+    case KERNEL_SUM_ROWS:
+      return reference_sum_rows (&call->sum_rows);
+    case KERNEL_GATHER_ROWS:
+      return reference_gather_rows (&call->gather_rows);
+    case KERNEL_SCATTER_ADD_ROWS:
+      return reference_scatter_add_rows (&call->scatter_add_rows);
+    case KERNEL_PATCHES:
+      return reference_patches (&call->patches);
+    case KERNEL_COUNT:
+      break;
+    }
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * The backend
+ */
+
+static Buffer *
+buffer_new (Backend *backend, size_t bytes)
+{
+  Buffer *buffer = malloc (sizeof *buffer);
+  unsigned char *block = malloc (bytes > 0 ? bytes : 1);
+
+  if (buffer == NULL || block == NULL)
+    {
+      free (buffer);
+      free (block);
+      return NULL;
+    }
+  *buffer = (Buffer) { .bytes = block, .size = bytes };
+  return buffer;
+}
+
+static Buffer *
+buffer_wrap (Backend *backend, const void *host, size_t bytes)
+{
+  Buffer *buffer = malloc (sizeof *buffer);
+
+  if (buffer != NULL)
+    *buffer = (Buffer) { .bytes = (unsigned char *) host, .size = bytes, .borrowed = true };
+  return buffer;
+}
+
+static void
+buffer_free (Backend *backend, Buffer *buffer)
+{
+  if (buffer == NULL)
+    return;
+  if (!buffer->borrowed)
+    free (buffer->bytes);
+  free (buffer);
+}
+
+static void
+upload (Backend *backend, View out, const void *host, size_t bytes)
+{
+  reference_check_view (out, bytes, WHO, "upload");
+  memcpy (out.buffer->bytes + out.offset, host, bytes);
+}
+
+static void
+download (Backend *backend, void *host, View in, size_t bytes)
+{
+  reference_check_view (in, bytes, WHO, "download");
+  memcpy (host, in.buffer->bytes + in.offset, bytes);
+}
+
+static void
+synchronize (Backend *backend)
+{
+  /* Every call has run when it returns. */
+}
+
+static void
+run (Backend *backend, const KernelCall *call)
+{
+  reference_run (call, WHO);
+}
+
+static void
+pack_free (Backend *backend, PackSlot *slot)
+{
+  /* Products read weights as they are: no packed forms. */
+}
+
+static void
+close_backend (Backend *backend)
+{
+  free (backend);
+}
+
+static const BackendClass reference_class = {
+  .buffer_new = buffer_new,
+  .buffer_wrap = buffer_wrap,
+  .buffer_free = buffer_free,
+  .upload = upload,
+  .download = download,
+  .synchronize = synchronize,
+  .run = run,
+  .pack_free = pack_free,
+  .close = close_backend,
+};
+
+Backend *
+backend_reference_open (void)
+{
+  Backend *backend = mem_new0 (1, sizeof *backend);
+
+  backend->class = &reference_class;
+  backend->name = "reference";
+  backend->precision = "f32";
+  backend->threads = 1;
+  snprintf (backend->description, sizeof backend->description, "reference: plain loops, sums in double, one thread");
+  return backend;
+}

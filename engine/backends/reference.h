@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ * reference.h: what the files of the reference backend share. The fenced backend runs the same kernels on
+ * memory of its own: a Buffer of either begins with where its bytes lie and how many there are. */
+#pragma once
+
+#include "backend.h"
+
+struct Buffer
+{
+  unsigned char *bytes;
+  size_t size;
+  bool borrowed; /* wrapped host memory: read only, not ours to free */
+};
+
+/* Runs one call now. Aborts with the kernel's and the view's name if a view leaves its buffer or is not
+ * aligned to its elements, or a needed one is absent. `who` names the backend in the message. */
+void reference_run (const KernelCall *call, const char *who);
+
+/* Aborts with a message unless `bytes` bytes from the view on lie inside its buffer. */
+void reference_check_view (View view, size_t bytes, const char *who, const char *what);
+
+static inline float *
+reference_floats (View view)
+{
+  return view.buffer == NULL ? NULL : (float *) (void *) (view.buffer->bytes + view.offset);
+}
+
+static inline const int32_t *
+reference_indices (View view)
+{
+  return (const int32_t *) (const void *) (view.buffer->bytes + view.offset);
+}
+
+/* Kernels: backend.h says what each computes. Every sum and every function is double, rounded once when an
+ * element is stored. */
+void reference_fill (const FillArgs *args);
+void reference_copy (const CopyArgs *args);
+void reference_gemm (const GemmArgs *args);
+void reference_linear (const LinearArgs *args);
+void reference_linear_grad_input (const LinearGradInputArgs *args);
+void reference_softmax (const SoftmaxArgs *args);
+void reference_softmax_grad (const SoftmaxGradArgs *args);
+void reference_attention (const AttentionArgs *args);
+void reference_layer_norm (const LayerNormArgs *args);
+void reference_layer_norm_grad (const LayerNormGradArgs *args);
+void reference_l2_normalize (const L2NormalizeArgs *args);
+void reference_l2_normalize_grad (const L2NormalizeGradArgs *args);
+void reference_unary (const UnaryArgs *args);
+void reference_unary_grad (const UnaryGradArgs *args);
+void reference_add (const AddArgs *args);
+void reference_add_scaled (const AddScaledArgs *args);
+void reference_divide_by_scalar (const DivideByScalarArgs *args);
+void reference_divide_by_scalar_grad (const DivideByScalarGradArgs *args);
+void reference_sum_rows (const SumRowsArgs *args);
+void reference_gather_rows (const GatherRowsArgs *args);
+void reference_scatter_add_rows (const ScatterAddRowsArgs *args);
+void reference_patches (const PatchesArgs *args);
+
+/* Functions of one number that several kernels use. */
+double reference_gelu (double x);      /* x Phi (x) */
+double reference_gelu_grad (double x); /* Phi (x) + x phi (x) */
