@@ -68,6 +68,8 @@ backend_open (const char *name, int threads, Backend **backend, AlbefError *erro
     name = "auto";
   if (strcmp (name, "reference") == 0)
     *backend = backend_reference_open ();
+  else if (strcmp (name, "fenced") == 0)
+    *backend = backend_fenced_open (true);
   else if (strcmp (name, "cpu") == 0 || strcmp (name, "auto") == 0)
     return error_set (error, ALBEF_ERROR_DEVICE, "device '%s': this build has no cpu backend", name);
   else if (strcmp (name, "cuda") == 0)

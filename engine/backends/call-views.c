@@ -177,7 +177,8 @@ call_views (const KernelCall *call, CallView views[CALL_VIEWS_MAX])
                 NAME (scalar, CALL_READS, args->n > 0); NAME (y, CALL_OVERWRITES, args->n))
     case KERNEL_DIVIDE_BY_SCALAR_GRAD:
       VIEWS_OF (DivideByScalarGradArgs, divide_by_scalar_grad, NAME (dy, CALL_READS, args->n);
-                NAME_IF (x, CALL_READS, args->n); NAME (scalar, CALL_READS, args->n > 0);
+                name_view (&list, &args->x, "x", args->dscalar.buffer == NULL, CALL_READS, args->n);
+                NAME (scalar, CALL_READS, args->n > 0);
                 NAME_IF (dx, CALL_UPDATES, args->n); NAME_IF (dscalar, CALL_UPDATES, args->n > 0))
     case KERNEL_SUM_ROWS:
       VIEWS_OF (SumRowsArgs, sum_rows, NAME (in, CALL_READS, reach (args->rows, args->n, args->ld));

@@ -29,8 +29,8 @@ checked_index (const int32_t *index, int64_t i, int64_t table_rows, KernelId id)
 {
   if (index[i] < 0 || index[i] >= table_rows)
     {
-      fprintf (stderr, "albef: %s: index %" PRId32 " in row %" PRId64 " is outside 0 .. %" PRId64 "\n", kernel_name (id),
-               index[i], i, table_rows - 1);
+      fprintf (stderr, "albef: %s: index %" PRId32 " in row %" PRId64 " is outside 0 .. %" PRId64 "\n",
+               kernel_name (id), index[i], i, table_rows - 1);
       abort ();
     }
   return index[i];

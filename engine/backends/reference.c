@@ -5,6 +5,7 @@
 #include "call-views.h"
 #include "error.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +16,8 @@
  * Checks
  */
 
-void
-reference_check_view (View view, size_t bytes, const char *who, const char *what)
+static void
+check_view (View view, size_t bytes, bool written, const char *who, const char *what)
 {
   if (view.buffer == NULL)
     {
@@ -29,38 +30,70 @@ reference_check_view (View view, size_t bytes, const char *who, const char *what
                view.offset + bytes, view.buffer->size);
       abort ();
     }
+  if (written && view.buffer->borrowed)
+    {
+      fprintf (stderr, "albef: %s: %s: writes to wrapped host memory, which is read only\n", who, what);
+      abort ();
+    }
 }
 
+void
+reference_check_upload (View out, size_t bytes, const char *who)
+{
+  check_view (out, bytes, true, who, "upload");
+}
+
+void
+reference_check_download (View in, size_t bytes, const char *who)
+{
+  check_view (in, bytes, false, who, "download");
+}
+
+/* A mask has a row for all queries of a batch entry, or a row for each. */
 static void
-check_call (const KernelCall *call, const char *who)
+check_mask (View mask, int64_t mask_queries, int64_t queries, const char *who, KernelId id)
+{
+  if (mask.buffer != NULL && mask_queries != 1 && mask_queries != queries)
+    {
+      fprintf (stderr, "albef: %s: %s: mask_queries %" PRId64 " is neither 1 nor queries, %" PRId64 "\n", who,
+               kernel_name (id), mask_queries, queries);
+      abort ();
+    }
+}
+
+void
+reference_check_call (const KernelCall *call, const char *who)
 {
   CallView views[CALL_VIEWS_MAX];
   int count = call_views (call, views);
 
   for (int i = 0; i < count; i++)
     {
-      View view = *views[i].view;
       char what[96];
 
       snprintf (what, sizeof what, "%s: view '%s'", kernel_name (call->id), views[i].name);
-      reference_check_view (view, views[i].bytes, who, what);
-      if (view.offset % 4 != 0)
+      check_view (*views[i].view, views[i].bytes, views[i].access != CALL_READS, who, what);
+      if (views[i].view->offset % 4 != 0)
         {
-          fprintf (stderr, "albef: %s: %s: offset %zu is not a multiple of 4\n", who, what, view.offset);
+          fprintf (stderr, "albef: %s: %s: offset %zu is not a multiple of 4\n", who, what, views[i].view->offset);
           abort ();
         }
-      if (views[i].access != CALL_READS && view.buffer->borrowed)
-        {
-          fprintf (stderr, "albef: %s: %s: a call writes to wrapped host memory, which is read only\n", who, what);
-          abort ();
-        }
+    }
+  if (call->id == KERNEL_SOFTMAX)
+    check_mask (call->softmax.mask, call->softmax.mask_queries, call->softmax.queries, who, call->id);
+  if (call->id == KERNEL_ATTENTION)
+    check_mask (call->attention.mask, call->attention.mask_queries, call->attention.queries, who, call->id);
+  if (call->id == KERNEL_ADD && call->add.n > 0 && (call->add.nb <= 0 || call->add.n % call->add.nb != 0))
+    {
+      fprintf (stderr, "albef: %s: add: nb %" PRId64 " does not divide n %" PRId64 "\n", who, call->add.nb,
+               call->add.n);
+      abort ();
     }
 }
 
 void
-reference_run (const KernelCall *call, const char *who)
+reference_run (const KernelCall *call)
 {
-  check_call (call, who);
   switch (call->id)
     {
     case KERNEL_FILL:
@@ -155,14 +188,14 @@ buffer_free (Backend *backend, Buffer *buffer)
 static void
 upload (Backend *backend, View out, const void *host, size_t bytes)
 {
-  reference_check_view (out, bytes, WHO, "upload");
+  reference_check_upload (out, bytes, WHO);
   memcpy (out.buffer->bytes + out.offset, host, bytes);
 }
 
 static void
 download (Backend *backend, void *host, View in, size_t bytes)
 {
-  reference_check_view (in, bytes, WHO, "download");
+  reference_check_download (in, bytes, WHO);
   memcpy (host, in.buffer->bytes + in.offset, bytes);
 }
 
@@ -175,7 +208,8 @@ synchronize (Backend *backend)
 static void
 run (Backend *backend, const KernelCall *call)
 {
-  reference_run (call, WHO);
+  reference_check_call (call, WHO);
+  reference_run (call);
 }
 
 static void

@@ -12,12 +12,14 @@ struct Buffer
   bool borrowed; /* wrapped host memory: read only, not ours to free */
 };
 
-/* Runs one call now. Aborts with the kernel's and the view's name if a view leaves its buffer or is not
- * aligned to its elements, or a needed one is absent. `who` names the backend in the message. */
-void reference_run (const KernelCall *call, const char *who);
+/* Runs one call now. The call has been checked. */
+void reference_run (const KernelCall *call);
 
-/* Aborts with a message unless `bytes` bytes from the view on lie inside its buffer. */
-void reference_check_view (View view, size_t bytes, const char *who, const char *what);
+/* Abort with a message unless all that a call, an upload or a download touches is there, inside its buffer,
+ * aligned to its elements, and not written if it is wrapped. `who` names the backend. */
+void reference_check_call (const KernelCall *call, const char *who);
+void reference_check_upload (View out, size_t bytes, const char *who);
+void reference_check_download (View in, size_t bytes, const char *who);
 
 static inline float *
 reference_floats (View view)
