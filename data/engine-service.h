@@ -15,7 +15,8 @@
  *   error          what went wrong with the engine or the last model, NULL if nothing
  *   last-report    AlidadeReport of the last file opened, also when it was refused; NULL before
  * Signals:
- *   words (AlidadeMaps *maps)  the words of the newest request, before its maps: `scored` is FALSE
+ *   words (AlidadeMaps *maps)  the words of the newest request ahead of its maps, when these will take longer
+ *                              than a frame or two: `scored` is FALSE
  *   model-changed ()           another model is in use; model-* and the info are new
  */
 #pragma once
@@ -28,8 +29,8 @@
 
 G_BEGIN_DECLS
 
-/* A picture decoded in full, upright, alpha over white. Boxed, reference-counted, immutable; pixels and the
- * engine's image share their memory. */
+/* A picture decoded in full (above 8192 pixels a side: reduced to that), upright, alpha over white. Boxed,
+ * reference-counted, immutable; pixels and the engine's image share their memory. */
 #define ALIDADE_TYPE_LOADED_PICTURE (alidade_loaded_picture_get_type ())
 typedef struct _AlidadeLoadedPicture AlidadeLoadedPicture;
 
@@ -47,6 +48,9 @@ G_DECLARE_FINAL_TYPE (AlidadeEngineService, alidade_engine_service, ALIDADE, ENG
 
 /* Starts the thread, which opens the engine. `device` NULL: "auto". */
 AlidadeEngineService *alidade_engine_service_new (const char *device);
+/* Stops the thread between layers; what was asked for ends as cancelled. For the end of the program: nothing can
+ * be asked after it. Dropping the last reference does the same, but pending requests hold one. */
+void alidade_engine_service_close (AlidadeEngineService *self);
 
 /* Opens a model: native, or an official .pth, which is converted once into the user's cache folder and found
  * there again by path, size and time of all its files. `path` NULL: the embedded model. `vocab` NULL: look
