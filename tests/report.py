@@ -78,7 +78,10 @@ def excerpt(text, line):
 
 
 def tail(text, lines=30):
-    return "\n".join(text.rstrip().splitlines()[-lines:])
+    """The end of an output; where a sanitizer spoke, from its first line on."""
+    all_lines = text.rstrip().splitlines()
+    spoke = [i for i, line in enumerate(all_lines) if re.search(r"ERROR: \w+Sanitizer|runtime error:", line)]
+    return "\n".join(all_lines[spoke[0]: spoke[0] + lines] if spoke else all_lines[-lines:])
 
 
 def trouble_of(result, returncode):

@@ -20,11 +20,12 @@ test_round_trip (const char *path)
   AlbefError error = ALBEF_ERROR_INIT;
   TensorWriter *writer = tensor_writer_new ();
   const float values[6] = { 1, -2, 3.5f, 0, 1e30f, -0.25f };
+  const float replaced[6] = { 7, 7, 7, 7, 7, 7 };
   const int64_t ids[2] = { INT64_MAX, -7 };
   TensorFile *file;
   const TensorFileEntry *entry;
 
-  tensor_writer_add (writer, "values", TENSOR_F32, 2, (int64_t[]){ 2, 3 }, ids);
+  tensor_writer_add (writer, "values", TENSOR_F32, 2, (int64_t[]){ 2, 3 }, replaced);
   tensor_writer_add (writer, "values", TENSOR_F32, 2, (int64_t[]){ 2, 3 }, values);
   tensor_writer_add (writer, "scalar", TENSOR_F32, 0, NULL, values + 2);
   tensor_writer_add (writer, "ids", TENSOR_I64, 1, (int64_t[]){ 2 }, ids);
