@@ -271,3 +271,43 @@ build_make ()
   [ "${PIPESTATUS[0]}" -eq 0 ] || fail_log "the build in $dir failed" "$log" \
     "If files were changed, look at the first error; if not, remove $root/$dir and run $program again."
 }
+
+# True when a program could open a window: the display's socket takes a connection. Only the program itself
+# learns whether it is then let in.
+display_is_there ()
+{
+  [ -n "${WAYLAND_DISPLAY:-}${DISPLAY:-}" ] || return 1
+  python3 - <<'PROBE'
+import os, socket, sys
+
+def connects (family, address):
+    with socket.socket (family, socket.SOCK_STREAM) as s:
+        s.settimeout (2)
+        try:
+            s.connect (address)
+            return True
+        except OSError:
+            return False
+
+wayland = os.environ.get ("WAYLAND_DISPLAY", "")
+if wayland:
+    path = os.path.join (os.environ.get ("XDG_RUNTIME_DIR", "/nonexistent"), wayland)
+    if connects (socket.AF_UNIX, path):
+        sys.exit (0)
+display = os.environ.get ("DISPLAY", "")
+if ":" in display:
+    host, number = display.rsplit (":", 1)
+    number = number.split (".")[0]
+    if number.isdigit ():
+        if host in ("", "unix"):
+            path = "/tmp/.X11-unix/X" + number
+            if connects (socket.AF_UNIX, path) or connects (socket.AF_UNIX, "\0" + path):
+                sys.exit (0)
+        try:
+            if connects (socket.AF_INET, (host or "localhost", 6000 + int (number))):
+                sys.exit (0)
+        except OverflowError:
+            pass
+sys.exit (1)
+PROBE
+}
