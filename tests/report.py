@@ -3,7 +3,8 @@
 
     report.py NAME=testlog.json ... NAME=stream.tap ...
 
-A .json file is meson's log of a test run (one JSON object a line), any other file one TAP stream whose last
+A .json file is meson's log of a test run (one JSON object a line; tests that meson's own list beside it names
+and the log does not are failures), any other file one TAP stream whose last
 line may be `# exit STATUS`. The rules: every TAP point counts by itself; a program that crashes, runs out of
 time, exits with an error although its points passed, or prints fewer points than its plan (or no plan)
 counts as one failure more; a program without TAP is one point. Skipped points say why or count as failed.
@@ -13,6 +14,7 @@ last `N passed, N failed, N skipped`. The exit status is 1 if anything failed or
 
 import collections
 import json
+import os
 import re
 import sys
 
@@ -95,10 +97,12 @@ def trouble_of(result, returncode):
 
 
 def read_meson(group, path):
+    ran = set()
     with open(path, encoding="utf-8", errors="replace") as log:
         for line in log:
             test = json.loads(line)
             name, result, code = test["name"], test["result"], test.get("returncode")
+            ran.add(name.split(" / ")[-1])
             out = test.get("stdout") or ""
             everything = out + ("\n" + test["stderr"] if test.get("stderr") else "")
             group.seconds += test.get("duration") or 0.0
@@ -117,6 +121,11 @@ def read_meson(group, path):
                 group.skips.append((name, "all of it", tail(everything, 1) or "it says so (status 77)"))
             else:
                 group.failures.append((name, trouble or f"failed before its first point ({result})", tail(everything)))
+    known = os.path.join(os.path.dirname(path), "..", "meson-info", "intro-tests.json")
+    if os.path.exists(known):
+        with open(known, encoding="utf-8") as tests:
+            for name in sorted({test["name"] for test in json.load(tests)} - ran):
+                group.failures.append((name, "did not run", ""))
 
 
 def read_stream(group, path):

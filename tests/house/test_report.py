@@ -49,6 +49,13 @@ with tempfile.TemporaryDirectory() as folder:
         last = run.stdout.splitlines()[-1] if run.stdout else run.stderr
         right = last == "%d passed, %d failed, %d skipped" % wanted and (run.returncode == 0) == (wanted[1] == 0)
         tap.ok(right, f"/report/{name}", f"{last!r}, status {run.returncode}\n{run.stderr}")
+    logs, info = pathlib.Path(folder, "build", "meson-logs"), pathlib.Path(folder, "build", "meson-info")
+    logs.mkdir(parents=True)
+    info.mkdir()
+    (logs / "testlog.json").write_text(meson(GOOD))
+    (info / "intro-tests.json").write_text(json.dumps([{"name": "t"}, {"name": "u"}]))
+    run = subprocess.run([sys.executable, str(report), f"x={logs}/testlog.json"], capture_output=True, text=True)
+    tap.ok(run.returncode == 1 and "u: did not run" in run.stdout, "/report/a test that meson never came to", run.stdout)
     run = subprocess.run([sys.executable, str(report), f"x={folder}/none.json"], capture_output=True, text=True)
     tap.ok(run.returncode == 1, "/report/a log that is not there", run.stdout)
     run = subprocess.run([sys.executable, str(report)], capture_output=True, text=True)
