@@ -275,6 +275,16 @@ tensor_token (Tensor *tensor, int64_t index)
 }
 
 Tensor *
+tensor_unsqueeze (Tensor *tensor)
+{
+  char text[64];
+
+  if (tensor->n_dims != 2)
+    tensor_abort ("tensor_unsqueeze", "%s", tensor_describe (tensor, text));
+  return view_new (tensor, 0, 3, (int64_t[]) { tensor->shape[0], 1, tensor->shape[1] }, tensor->ld);
+}
+
+Tensor *
 tensor_grad (Tensor *tensor)
 {
   Tensor *root = tensor->root ? tensor->root : tensor;

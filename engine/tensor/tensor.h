@@ -64,6 +64,8 @@ Tensor *tensor_column_block (Tensor *tensor, int64_t first, int64_t count);/* la
 Tensor *tensor_row_block (Tensor *tensor, int64_t first, int64_t count);   /* first dimension; contiguous */
 /* Row `index` of the middle dimension of B x T x C: B x C with ld = T C (e.g. every [CLS]). */
 Tensor *tensor_token (Tensor *tensor, int64_t index);
+/* B x C (any ld) seen as B x 1 x C. */
+Tensor *tensor_unsqueeze (Tensor *tensor);
 
 /* The gradient of `tensor` (of its root, seen alike), zero-filled when first asked for. Borrowed from the
  * tensor. NULL if it needs none. */
