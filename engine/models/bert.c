@@ -123,6 +123,26 @@ bert_layers (Scope *scope, const Bert *bert, Tensor *hidden, int first, int last
 }
 
 Tensor *
+multimodal_forward (Scope *scope, const Model *model, Tensor *ids, Tensor *self_mask, Tensor *image_tokens,
+                    Tensor *second_tokens)
+{
+  const Bert *bert = &model->text;
+  ImageKeys *keys = mem_new0 ((size_t) bert->n_layers, sizeof *keys);
+  BertOptions options = { .self_mask = self_mask, .keys = keys };
+  Tensor *hidden;
+
+  for (int l = bert->fusion_layer; l < bert->n_layers; l++)
+    {
+      bool second = second_tokens != NULL && (l - bert->fusion_layer) % 2 == 1;
+
+      keys[l] = fusion_keys (scope, bert, l, second ? second_tokens : image_tokens);
+    }
+  hidden = bert_layers (scope, bert, bert_embed (scope, bert, ids, NULL), 0, bert->n_layers, &options);
+  free (keys);
+  return hidden;
+}
+
+Tensor *
 mask_tensor (Scope *scope, const int64_t *mask, int64_t batch, int64_t tokens, float penalty)
 {
   int64_t n = batch * tokens;

@@ -166,6 +166,11 @@ typedef struct
 /* Layers first .. last - 1 on hidden B x T x C. */
 Tensor *bert_layers (Scope *scope, const Bert *bert, Tensor *hidden, int first, int last, const BertOptions *options);
 
+/* All layers from the ids: embeddings, text layers, fusion layers over the image tokens. With `second_tokens`
+ * the fusion layers alternate between the two pictures of a pair, the first one first (NLVR2). */
+Tensor *multimodal_forward (Scope *scope, const Model *model, Tensor *ids, Tensor *self_mask, Tensor *image_tokens,
+                            Tensor *second_tokens);
+
 /* A 1 - mask tensor for bert_layers from an attention mask of 0 and 1 (host, B x T): 0 where 1, `penalty`
  * where 0 (-10000 in self-attention, -1e9 in cross-attention). NULL if nothing is masked. */
 Tensor *mask_tensor (Scope *scope, const int64_t *mask, int64_t batch, int64_t tokens, float penalty);

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT
+ * cases.h: one function per case of a reference folder. A case reads its inputs, computes everything else
+ * with the engine and adds it to `out` under the names of the case file. */
+#pragma once
+
+#include "model.h"
+#include "tensor-file.h"
+
+typedef struct
+{
+  const char *dir;      /* the reference folder */
+  const char *backend;  /* "cpu", "reference", "fenced" */
+  Backend *device;      /* opened by the runner */
+  TensorFile *in;       /* the case's own file */
+  TensorWriter *out;
+  AlbefError error;
+  Model *models[8];     /* loaded by case_model; freed by the runner */
+  int n_models;
+} Case;
+
+/* Each returns false with case->error filled when it could not run. */
+bool case_vit (Case *c);
+bool case_text_encoder (Case *c);
+bool case_retrieval_eval (Case *c);
+bool case_grounding (Case *c);
+bool case_visualization (Case *c);
+bool case_pos_embed (Case *c);
+bool case_checkpoints (Case *c);
+
+/* These write a file of their own at out_path; 0 done, else `message` says why not. */
+int case_tokenizer (const char *dir, const char *out_path, char *message, size_t n);
+int case_pre_caption (const char *dir, const char *out_path, char *message, size_t n);
+int case_preprocess (const char *dir, const char *out_path, char *message, size_t n);
+int case_schedule (const char *dir, const char *out_dir, char *message, size_t n);
+
+/* ---------------------------------------------------------------------------------------------------
+ * What cases share (case-common.c)
+ */
+
+/* The model of DIR/weights_NAME.safetensors at entry `size` of DIR/config.json. image_res 0: the config's;
+ * else position embeddings are interpolated. NULL with case->error. */
+Model *case_model (Case *c, const char *weights, const char *size, int image_res);
+/* The model of a checkpoint file. */
+Model *case_checkpoint (Case *c, const char *path, const char *size);
+
+/* Inputs of the case file. NULL with case->error when missing. */
+const TensorFileEntry *case_input (Case *c, const char *name, TensorFileType type);
+/* An input as a tensor of the scope: F32 as it is, I64 as i32. */
+Tensor *case_tensor (Case *c, Scope *scope, const char *name);
+int64_t case_scalar (Case *c, const char *name, int64_t otherwise);
+
+/* Downloads a tensor into the dump under `name`. */
+void case_dump (Case *c, const char *name, Tensor *tensor);
+void case_dump_host (Case *c, const char *name, int n_dims, const int64_t *shape, const float *values);
