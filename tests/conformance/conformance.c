@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: MIT
+ * conformance DIR [--dump OUT] [--backend cpu|reference|fenced] [--check]
+ *
+ * Runs every case of a reference folder through the engine, each in a process of its own, prints a line per
+ * tensor with its error relative to the golden one's largest magnitude, and writes what was computed.
+ * Only inputs are read; a folder may come with its outputs zeroed. */
+#include <dirent.h>
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cases.h"
+#include "error.h"
+
+typedef struct
+{
+  const char *dir;
+  const char *dump;    /* NULL: nothing is written */
+  const char *backend;
+  bool check;
+} Options;
+
+/* What a child says by its exit status. */
+enum
+{
+  CASE_DONE = 0,
+  CASE_FAILED = 1,    /* could not run */
+  CASE_SKIPPED = 2,   /* not implemented */
+  CASE_WRONG = 3      /* ran; a tensor is out of tolerance */
+};
+
+typedef struct
+{
+  const char *name;
+  bool (*run) (Case *c); /* NULL: a training case, not implemented */
+} TensorCase;
+
+static const TensorCase tensor_cases[] = {
+  { "vit", case_vit },
+  { "text_encoder", case_text_encoder },
+  { "retrieval_eval", case_retrieval_eval },
+  { "grounding", case_grounding },
+  { "visualization", case_visualization },
+  { "pos_embed", case_pos_embed },
+  { "checkpoints", case_checkpoints },
+};
+
+/* Inputs are not compared: they are not computed. */
+static bool
+is_input (const char *case_name, const char *tensor)
+{
+  static const char *const inputs[] = { "image", "input_ids", "attention_mask", "image_embeds", "itm_block",
+                                        "itc_block", "block_num", "rgb_image" };
+
+  for (size_t i = 0; i < sizeof inputs / sizeof inputs[0]; i++)
+    if (strcmp (tensor, inputs[i]) == 0)
+      return strcmp (case_name, "retrieval_eval") != 0 || strcmp (tensor, "image_embeds") != 0;
+  return strncmp (tensor, "image_", 6) == 0 && strcmp (case_name, "pos_embed") == 0;
+}
+
+static bool
+is_judged (const char *case_name, const char *tensor)
+{
+  size_t length = strlen (tensor);
+
+  if (strncmp (tensor, "f64.", 4) == 0 || strcmp (tensor, "losses_f64") == 0)
+    return false;
+  return !(length > 3 && strcmp (tensor + length - 3, ".lr") == 0) && !is_input (case_name, tensor);
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * Comparison with the golden tensors
+ */
+
+/* Prints one line; returns false when out of tolerance. golden is NULL for tensors the case file lacks. */
+static bool
+compare (const char *case_name, const TensorFileEntry *mine, const TensorFileEntry *golden)
+{
+  double worst = 0, largest = 0, tolerance = strstr (golden->name, "grad") != NULL ? 1e-3 : 2e-4;
+  bool same_shape = mine->type == golden->type && mine->n_dims == golden->n_dims, good;
+
+  for (int i = 0; same_shape && i < mine->n_dims; i++)
+    same_shape = mine->shape[i] == golden->shape[i];
+  if (!same_shape)
+    {
+      printf ("%s %s WRONG SHAPE OR TYPE\n", case_name, golden->name);
+      return false;
+    }
+  for (int64_t i = 0; i < golden->n_elements; i++)
+    {
+      double a, b;
+
+      if (golden->type == TENSOR_I64)
+        {
+          a = (double) ((const int64_t *) mine->data)[i];
+          b = (double) ((const int64_t *) golden->data)[i];
+        }
+      else
+        {
+          a = ((const float *) mine->data)[i];
+          b = ((const float *) golden->data)[i];
+        }
+      largest = fmax (largest, fabs (b));
+      worst = isnan (a - b) ? INFINITY : fmax (worst, fabs (a - b));
+    }
+  if (golden->type == TENSOR_I64)
+    tolerance = 0;
+  if (largest == 0)
+    {
+      /* A golden tensor of zeros: either the outputs were emptied, or the answer is zero. */
+      printf ("%s %s max %.3g, golden is zero\n", case_name, golden->name, worst);
+      return worst <= 1e-12;
+    }
+  good = worst <= tolerance * largest;
+  printf ("%s %s %.3g%s\n", case_name, golden->name, worst / largest, good ? "" : " OUT OF TOLERANCE");
+  return good;
+}
+
+static int
+compare_all (const char *case_name, TensorFile *golden, const char *dumped)
+{
+  AlbefError error = ALBEF_ERROR_INIT;
+  TensorFile *mine = tensor_file_open (dumped, &error);
+  int result = CASE_DONE;
+
+  if (mine == NULL)
+    {
+      printf ("%s FAILED %s\n", case_name, error.message);
+      return CASE_FAILED;
+    }
+  for (int i = 0; i < tensor_file_count (golden); i++)
+    {
+      const TensorFileEntry *entry = tensor_file_entry (golden, i), *computed;
+
+      if (!is_judged (case_name, entry->name))
+        continue;
+      computed = tensor_file_find (mine, entry->name);
+      if (computed == NULL)
+        printf ("%s %s MISSING\n", case_name, entry->name);
+      if (computed == NULL || !compare (case_name, computed, entry))
+        result = CASE_WRONG;
+    }
+  tensor_file_free (mine);
+  return result;
+}
+
+/* Files of text are compared byte by byte only in the tests; here a line says that they were written. */
+static int
+report_file (const char *case_name, int failed, const char *message)
+{
+  if (failed != 0)
+    printf ("%s FAILED %s\n", case_name, message);
+  else
+    printf ("%s written\n", case_name);
+  return failed != 0 ? CASE_FAILED : CASE_DONE;
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * Running one case, in a child
+ */
+
+static int
+run_tensor_case (const Options *options, const TensorCase *which, const char *out_dir)
+{
+  Case c = { .dir = options->dir, .backend = options->backend, .error = ALBEF_ERROR_INIT };
+  char in_path[4200], out_path[4200];
+  int result = CASE_FAILED;
+
+  snprintf (in_path, sizeof in_path, "%s/%s.safetensors", options->dir, which->name);
+  snprintf (out_path, sizeof out_path, "%s/%s.safetensors", out_dir, which->name);
+  c.in = tensor_file_open (in_path, &c.error);
+  if (c.in != NULL && backend_open (options->backend, 0, &c.device, &c.error) == ALBEF_OK)
+    {
+      c.out = tensor_writer_new ();
+      if (which->run (&c) && tensor_writer_save (c.out, out_path, &c.error) == ALBEF_OK)
+        result = compare_all (which->name, c.in, out_path);
+      tensor_writer_free (c.out);
+      for (int i = 0; i < c.n_models; i++)
+        model_free (c.models[i]);
+      backend_close (c.device);
+    }
+  if (result == CASE_FAILED)
+    printf ("%s FAILED %s\n", which->name, c.error.message);
+  tensor_file_free (c.in);
+  return result;
+}
+
+static int
+run_file_case (const Options *options, const char *name, const char *out_dir)
+{
+  char out_path[4200], message[1024] = "";
+
+  if (strcmp (name, "schedule") == 0)
+    return report_file (name, case_schedule (options->dir, out_dir, message, sizeof message), message);
+  if (strcmp (name, "preprocess") == 0)
+    {
+      char in_path[4200];
+      AlbefError error = ALBEF_ERROR_INIT;
+      TensorFile *golden;
+      int result;
+
+      snprintf (in_path, sizeof in_path, "%s/preprocess/preprocess.safetensors", options->dir);
+      snprintf (out_path, sizeof out_path, "%s/preprocess.safetensors", out_dir);
+      if (case_preprocess (options->dir, out_path, message, sizeof message) != 0)
+        return report_file (name, 1, message);
+      golden = tensor_file_open (in_path, &error);
+      if (golden == NULL)
+        return report_file (name, 1, error.message);
+      result = compare_all (name, golden, out_path);
+      tensor_file_free (golden);
+      return result;
+    }
+  snprintf (out_path, sizeof out_path, "%s/%s.json", out_dir, name);
+  if (strcmp (name, "tokenizer") == 0)
+    return report_file (name, case_tokenizer (options->dir, out_path, message, sizeof message), message);
+  return report_file (name, case_pre_caption (options->dir, out_path, message, sizeof message), message);
+}
+
+/* Runs `name` in a child and returns its CASE_ status; a crash is a failure of that case alone. */
+static int
+in_child (const Options *options, const char *name, const char *out_dir)
+{
+  pid_t child;
+  int status = 0;
+
+  fflush (stdout);
+  child = fork ();
+  if (child == 0)
+    {
+      int result = -1;
+
+      for (size_t i = 0; i < sizeof tensor_cases / sizeof tensor_cases[0]; i++)
+        if (strcmp (tensor_cases[i].name, name) == 0)
+          result = run_tensor_case (options, &tensor_cases[i], out_dir);
+      if (result < 0)
+        result = run_file_case (options, name, out_dir);
+      fflush (stdout);
+      _exit (result);
+    }
+  if (child < 0 || waitpid (child, &status, 0) < 0)
+    {
+      printf ("%s FAILED %s\n", name, strerror (errno));
+      return CASE_FAILED;
+    }
+  if (WIFSIGNALED (status))
+    {
+      printf ("%s FAILED killed by signal %d\n", name, WTERMSIG (status));
+      return CASE_FAILED;
+    }
+  return WEXITSTATUS (status);
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * The folder
+ */
+
+static bool
+is_known (const char *name)
+{
+  for (size_t i = 0; i < sizeof tensor_cases / sizeof tensor_cases[0]; i++)
+    if (strcmp (tensor_cases[i].name, name) == 0)
+      return true;
+  return false;
+}
+
+static bool
+exists (const char *dir, const char *rest)
+{
+  char path[4200];
+  struct stat info;
+
+  snprintf (path, sizeof path, "%s/%s", dir, rest);
+  return stat (path, &info) == 0;
+}
+
+static int
+compare_names (const struct dirent **a, const struct dirent **b)
+{
+  return strcmp ((*a)->d_name, (*b)->d_name);
+}
+
+/* Runs everything; returns the worst outcome. */
+static int
+run_folder (const Options *options, const char *out_dir)
+{
+  struct dirent **entries = NULL;
+  int n = scandir (options->dir, &entries, NULL, compare_names), worst = CASE_DONE, ran = 0;
+
+  if (n < 0)
+    {
+      fprintf (stderr, "conformance: cannot read '%s': %s. Give a folder laid out like tests/reference/public.\n",
+               options->dir, strerror (errno));
+      return CASE_FAILED;
+    }
+  for (int i = 0; i < n; i++)
+    {
+      char name[256];
+      char *suffix;
+      int result = CASE_DONE;
+
+      snprintf (name, sizeof name, "%s", entries[i]->d_name);
+      free (entries[i]);
+      suffix = strstr (name, ".safetensors");
+      if (suffix == NULL || suffix[12] != 0 || strncmp (name, "weights_", 8) == 0)
+        continue;
+      *suffix = 0;
+      ran++;
+      if (is_known (name))
+        result = in_child (options, name, out_dir);
+      else
+        printf ("%s skipped\n", name);
+      worst = result == CASE_FAILED || worst == CASE_DONE ? result : worst;
+      if (result == CASE_FAILED)
+        worst = CASE_FAILED;
+    }
+  free (entries);
+  {
+    static const struct { const char *name, *file; } files[] = {
+      { "preprocess", "preprocess/preprocess.safetensors" },
+      { "tokenizer", "text/tokenizer.json" },
+      { "pre_caption", "text/pre_caption.json" },
+      { "schedule", "schedule" },
+    };
+
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+      if (exists (options->dir, files[i].file))
+        {
+          int result = in_child (options, files[i].name, out_dir);
+
+          ran++;
+          if (result == CASE_FAILED || worst == CASE_DONE)
+            worst = result == CASE_DONE ? worst : result;
+        }
+  }
+  if (ran == 0)
+    {
+      fprintf (stderr, "conformance: '%s' holds no case. Give a folder laid out like tests/reference/public.\n",
+               options->dir);
+      return CASE_FAILED;
+    }
+  return worst;
+}
+
+static void
+remove_folder (const char *path)
+{
+  DIR *dir = opendir (path);
+  struct dirent *entry;
+  char file[4200];
+
+  while (dir != NULL && (entry = readdir (dir)) != NULL)
+    if (entry->d_name[0] != '.')
+      {
+        snprintf (file, sizeof file, "%s/%s", path, entry->d_name);
+        if (unlink (file) != 0)
+          remove_folder (file);
+      }
+  if (dir != NULL)
+    closedir (dir);
+  rmdir (path);
+}
+
+static const char usage[] =
+  "Usage: conformance DIR [--dump OUT] [--backend cpu|reference|fenced] [--check]\n"
+  "\n"
+  "Runs every case of the reference folder DIR through the engine and prints each tensor's largest error\n"
+  "relative to the golden tensor's largest magnitude.\n"
+  "\n"
+  "  --dump OUT      write what was computed, one file a case, into the folder OUT\n"
+  "  --backend NAME  cpu (default), reference (plain loops in double), fenced (reference behind a fence)\n"
+  "  --check         exit 1 also if a tensor is out of tolerance\n"
+  "\n"
+  "Exit status: 0 done, 1 a case could not run (or is out of tolerance), 2 usage.\n";
+
+int
+main (int argc, char **argv)
+{
+  static const struct option long_options[] = {
+    { "dump", required_argument, NULL, 'd' },    { "backend", required_argument, NULL, 'b' },
+    { "check", no_argument, NULL, 'c' },         { "help", no_argument, NULL, 'h' },
+    { NULL, 0, NULL, 0 },
+  };
+  Options options = { .backend = "cpu" };
+  char scratch[] = "/tmp/conformance-XXXXXX";
+  const char *out_dir;
+  int key, worst;
+
+  while ((key = getopt_long (argc, argv, "h", long_options, NULL)) != -1)
+    switch (key)
+      {
+      case 'd':
+        options.dump = optarg;
+        break;
+      case 'b':
+        options.backend = optarg;
+        break;
+      case 'c':
+        options.check = true;
+        break;
+      case 'h':
+        fputs (usage, stdout);
+        return 0;
+      default:
+        fputs (usage, stderr);
+        return 2;
+      }
+  if (optind + 1 != argc)
+    {
+      fputs (usage, stderr);
+      return 2;
+    }
+  options.dir = argv[optind];
+  if (strcmp (options.backend, "cpu") != 0 && strcmp (options.backend, "reference") != 0 &&
+      strcmp (options.backend, "fenced") != 0)
+    {
+      fprintf (stderr, "conformance: no backend '%s'; there are cpu, reference and fenced.\n", options.backend);
+      return 2;
+    }
+  out_dir = options.dump != NULL ? options.dump : mkdtemp (scratch);
+  if (out_dir == NULL || (options.dump != NULL && mkdir (out_dir, 0777) != 0 && errno != EEXIST))
+    {
+      fprintf (stderr, "conformance: cannot make the folder '%s': %s\n", out_dir ? out_dir : scratch, strerror (errno));
+      return 1;
+    }
+  worst = run_folder (&options, out_dir);
+  if (options.dump == NULL)
+    remove_folder (out_dir);
+  if (worst == CASE_WRONG)
+    return options.check ? 1 : 0;
+  return worst == CASE_DONE ? 0 : 1;
+}
