@@ -71,7 +71,7 @@ backend_open (const char *name, int threads, Backend **backend, AlbefError *erro
   else if (strcmp (name, "fenced") == 0)
     *backend = backend_fenced_open (true);
   else if (strcmp (name, "cpu") == 0 || strcmp (name, "auto") == 0)
-    return error_set (error, ALBEF_ERROR_DEVICE, "device '%s': this build has no cpu backend", name);
+    *backend = backend_cpu_open (threads);
   else if (strcmp (name, "cuda") == 0)
     return error_set (error, ALBEF_ERROR_DEVICE,
                       "device 'cuda': this build has no CUDA backend; use 'cpu', or 'auto' for the best there is");
