@@ -166,7 +166,8 @@ query_new (const Vocab *vocab, int max_positions, const char *text, int max_word
   /* The cut falls on a space, which no token spans: the two halves tokenize as the whole would. */
   wordpiece_tokenize (vocab, cleaned.chars, kept_chars, &list);
   kept_pieces = list.length;
-  wordpiece_tokenize (vocab, cleaned.chars + kept_chars, cleaned.length - kept_chars, &list);
+  if (cleaned.length > kept_chars)
+    wordpiece_tokenize (vocab, cleaned.chars + kept_chars, cleaned.length - kept_chars, &list);
 
   result = mem_new0 (1, sizeof *result);
   result->n_words = deal_words (text, length, &list, vocab, &result->words);
