@@ -1,4 +1,6 @@
-# shellcheck shell=bash disable=SC2034,SC2154 # its variables are used, and `root`, `program` set, by the caller
+# shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154 # its variables are used, and `root`, `program` set, by the caller
+# shellcheck disable=SC2207 # names of packages hold no blanks
 # SPDX-License-Identifier: MIT
 # What app/run and tests/run share: Debian packages, build folders, and messages that say what happened,
 # where, and what to do. Sourced by bash; the caller has set `root` (the checkout) and changed into it.
@@ -165,18 +167,18 @@ packages_need ()
   local -a missing absent needed wanted=()
 
   is_debian_like || return 0
-  mapfile -t missing < <(packages_missing "$@")
+  missing=($(packages_missing "$@"))
   [ ${#missing[@]} -gt 0 ] || return 0
 
   log=$(mktemp "${TMPDIR:-/tmp}/alidade-apt.XXXXXX") || fail "no log file can be made in ${TMPDIR:-/tmp}; is it full?"
-  mapfile -t absent < <(packages_not_offered "${missing[@]}")
-  mapfile -t needed < <(without_optional "${absent[@]}")
+  absent=($(packages_not_offered "${missing[@]}"))
+  needed=($(without_optional "${absent[@]}"))
   if [ ${#needed[@]} -gt 0 ]; then
     root_prepare "${missing[@]}"
     say "Fetching the list of packages ..."
     apt_run "$log" update && fresh=yes
-    mapfile -t absent < <(packages_not_offered "${missing[@]}")
-    mapfile -t needed < <(without_optional "${absent[@]}")
+    absent=($(packages_not_offered "${missing[@]}"))
+    needed=($(without_optional "${absent[@]}"))
     if [ ${#needed[@]} -gt 0 ]; then
       [ $fresh = yes ] || apt_fail "$log" "${missing[*]}"
       fail "this system's archive has no ${needed[*]}." \
@@ -264,7 +266,7 @@ build_make ()
     printf '%s' "$stamp" > "$dir/.alidade-setup"
     say "Building $dir ..."
   fi
-  : > "$log" || fail "$(id -un) cannot write $log, or the disk is full." \
+  { : > "$log"; } 2> /dev/null || fail "$(id -un) cannot write $log, or the disk is full." \
     "If root made it:  sudo chown -R $(id -un) '$root/$dir'"
   [ -z "${ALIDADE_JOBS:-}" ] || jobs=(-j "$ALIDADE_JOBS")
   ninja -C "$dir" "${jobs[@]}" 2>&1 | progress_to "$log"
