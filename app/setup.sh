@@ -146,12 +146,18 @@ apt_run ()
   return "${PIPESTATUS[0]}"
 }
 
+# apt-get update ends well even where not one list could be fetched; its log tells.
+network_failed ()
+{
+  grep -q -i 'temporary failure\|could not resolve\|could not connect\|network is unreachable\|failed to fetch' "$1"
+}
+
 apt_fail ()
 {
   local log=$1
 
   shift
-  if grep -q -i 'temporary failure\|could not resolve\|could not connect\|network is unreachable\|failed to fetch' "$log"; then
+  if network_failed "$log"; then
     fail_log "packages could not be fetched" "$log" "Is this machine online? Where it never is, install from a local mirror:" \
       "  $*"
   fi
@@ -180,7 +186,9 @@ packages_need ()
     absent=($(packages_not_offered "${missing[@]}"))
     needed=($(without_optional "${absent[@]}"))
     if [ ${#needed[@]} -gt 0 ]; then
-      [ $fresh = yes ] || apt_fail "$log" "${missing[*]}"
+      if [ $fresh = no ] || network_failed "$log"; then
+        apt_fail "$log" "${missing[*]}"
+      fi
       fail "this system's archive has no ${needed[*]}." \
         "Alidade needs what Debian 12 has (GTK 4.8, libadwaita 1.2). Without the window:" \
         "  meson setup build -Dui=disabled && ninja -C build"
