@@ -19,7 +19,7 @@ packages_optional=(libdnnl-dev libwebp-dev)
 # Tests beside them: fuzzers and sanitizers, a display of our own, assistive technology, checks of installed files.
 packages_tests=(
   appstream binutils clang desktop-file-utils gir1.2-atspi-2.0 imagemagick libclang-rt-14-dev libxml2-utils llvm
-  man-db openbox python3 python3-gi python3-pyatspi xauth xdotool xvfb
+  libomp-dev man-db openbox python3 python3-gi python3-pyatspi xauth xdotool xvfb
 )
 
 say ()
