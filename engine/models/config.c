@@ -40,14 +40,14 @@ static const Field fields[] = {
   INT_FIELD (vision_depth, false, 1, 256, 0),
   INT_FIELD (vision_heads, false, 1, 1024, CONFIG_STATED_VISION_HEADS),
   INT_FIELD (vision_mlp_width, false, 1, 65536, 0),
-  REAL_FIELD (vision_layer_norm_eps, false, 0),
+  REAL_FIELD (vision_layer_norm_eps, false, CONFIG_STATED_VISION_NORM_EPS),
   INT_FIELD (embed_dim, false, 1, 16384, 0),
   INT_FIELD (queue_size, false, 0, 1 << 24, 0),
   INT_FIELD (num_classes, false, 0, 65536, 0),
   REAL_FIELD (temp, false, 0),
-  REAL_FIELD (momentum, false, 0),
-  REAL_FIELD (alpha, false, 0),
-  REAL_FIELD (mlm_probability, false, 0),
+  REAL_FIELD (momentum, false, CONFIG_STATED_TRAINING),
+  REAL_FIELD (alpha, false, CONFIG_STATED_TRAINING),
+  REAL_FIELD (mlm_probability, false, CONFIG_STATED_TRAINING),
   { "image_mean", FIELD_FLOAT3, offsetof (ModelConfig, image_mean), false, 0, 0, CONFIG_STATED_IMAGE_NORM },
   { "image_std", FIELD_FLOAT3, offsetof (ModelConfig, image_std), false, 0, 0, CONFIG_STATED_IMAGE_NORM },
   INT_FIELD (grounding_layer, false, 0, 1024, CONFIG_STATED_GROUNDING_LAYER),
@@ -159,7 +159,7 @@ read_object (json_t *object, const char *name, ModelConfig *config, uint32_t *st
   json_t *bert = json_object_get (object, "bert_config"), *kind = json_object_get (object, "kind");
   bool mlp_given = json_object_get (object, "vision_mlp_width") != NULL;
 
-  if (bert == NULL)
+  if (bert == NULL || json_is_string (bert))
     bert = json_object_get (object, "bert");
   /* A bare BERT configuration is its own bert_config. */
   if (bert == NULL && json_object_get (object, "hidden_size") != NULL)

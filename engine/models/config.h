@@ -63,7 +63,7 @@ int config_bert_layers (const ModelConfig *config);
 int config_grounding_fusion_layer (const ModelConfig *config);
 
 /* Reads a configuration: flat with a `bert_config` (or `bert`) object, or, with `entry`, that member of a file
- * of several. Keys as above (the official names); what is absent keeps its value in *config, so initialise it
+ * of several. A `bert_config` that is a path, as in official files, says nothing. Keys as above (the official names); what is absent keeps its value in *config, so initialise it
  * first. Names of keys that were read are remembered in *stated (may be NULL), a bit per field group, see
  * CONFIG_STATED_*. `name` stands in messages. */
 AlbefStatus config_parse (const char *json, size_t length, const char *name, const char *entry, ModelConfig *config,
@@ -79,7 +79,9 @@ enum
   CONFIG_STATED_IMAGE_RES = 1 << 3,
   CONFIG_STATED_GROUNDING_LAYER = 1 << 4,
   CONFIG_STATED_IMAGE_NORM = 1 << 5,
-  CONFIG_STATED_KIND = 1 << 6
+  CONFIG_STATED_KIND = 1 << 6,
+  CONFIG_STATED_VISION_NORM_EPS = 1 << 7,
+  CONFIG_STATED_TRAINING = 1 << 8 /* momentum, alpha or mlm_probability */
 };
 
 /* One JSON object with every field; the caller frees it. config_parse reads it back unchanged. */

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT
+ * A file written beside its place, synced, then renamed: PATH is complete or untouched, whatever happens. */
+#pragma once
+
+#include "albef.h"
+
+typedef struct AtomicFile AtomicFile;
+
+AlbefStatus atomic_file_open (const char *path, AtomicFile **file, AlbefError *error);
+AlbefStatus atomic_file_write (AtomicFile *file, const void *data, size_t length, AlbefError *error);
+/* Syncs and renames; frees the file also on failure, when the old one is still in place. */
+AlbefStatus atomic_file_commit (AtomicFile *file, AlbefError *error);
+/* Throws the new file away. Accepts NULL. */
+void atomic_file_discard (AtomicFile *file);
