@@ -1,4 +1,6 @@
-# shellcheck shell=bash disable=SC2034,SC2154 # its variables are used, and `root`, `program` set, by the caller
+# shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154 # its variables are used, and `root`, `program` set, by the caller
+# shellcheck disable=SC2207 # names of packages hold no blanks
 # SPDX-License-Identifier: MIT
 # What app/run and tests/run share: Debian packages, build folders, and messages that say what happened,
 # where, and what to do. Sourced by bash; the caller has set `root` (the checkout) and changed into it.
@@ -144,12 +146,18 @@ apt_run ()
   return "${PIPESTATUS[0]}"
 }
 
+# apt-get update ends well even where not one list could be fetched; its log tells.
+network_failed ()
+{
+  grep -q -i 'temporary failure\|could not resolve\|could not connect\|network is unreachable\|failed to fetch' "$1"
+}
+
 apt_fail ()
 {
   local log=$1
 
   shift
-  if grep -q -i 'temporary failure\|could not resolve\|could not connect\|network is unreachable\|failed to fetch' "$log"; then
+  if network_failed "$log"; then
     fail_log "packages could not be fetched" "$log" "Is this machine online? Where it never is, install from a local mirror:" \
       "  $*"
   fi
@@ -165,20 +173,22 @@ packages_need ()
   local -a missing absent needed wanted=()
 
   is_debian_like || return 0
-  mapfile -t missing < <(packages_missing "$@")
+  missing=($(packages_missing "$@"))
   [ ${#missing[@]} -gt 0 ] || return 0
 
   log=$(mktemp "${TMPDIR:-/tmp}/alidade-apt.XXXXXX") || fail "no log file can be made in ${TMPDIR:-/tmp}; is it full?"
-  mapfile -t absent < <(packages_not_offered "${missing[@]}")
-  mapfile -t needed < <(without_optional "${absent[@]}")
+  absent=($(packages_not_offered "${missing[@]}"))
+  needed=($(without_optional "${absent[@]}"))
   if [ ${#needed[@]} -gt 0 ]; then
     root_prepare "${missing[@]}"
     say "Fetching the list of packages ..."
     apt_run "$log" update && fresh=yes
-    mapfile -t absent < <(packages_not_offered "${missing[@]}")
-    mapfile -t needed < <(without_optional "${absent[@]}")
+    absent=($(packages_not_offered "${missing[@]}"))
+    needed=($(without_optional "${absent[@]}"))
     if [ ${#needed[@]} -gt 0 ]; then
-      [ $fresh = yes ] || apt_fail "$log" "${missing[*]}"
+      if [ $fresh = no ] || network_failed "$log"; then
+        apt_fail "$log" "${missing[*]}"
+      fi
       fail "this system's archive has no ${needed[*]}." \
         "Alidade needs what Debian 12 has (GTK 4.8, libadwaita 1.2). Without the window:" \
         "  meson setup build -Dui=disabled && ninja -C build"
@@ -264,7 +274,7 @@ build_make ()
     printf '%s' "$stamp" > "$dir/.alidade-setup"
     say "Building $dir ..."
   fi
-  : > "$log" || fail "$(id -un) cannot write $log, or the disk is full." \
+  { : > "$log"; } 2> /dev/null || fail "$(id -un) cannot write $log, or the disk is full." \
     "If root made it:  sudo chown -R $(id -un) '$root/$dir'"
   [ -z "${ALIDADE_JOBS:-}" ] || jobs=(-j "$ALIDADE_JOBS")
   ninja -C "$dir" "${jobs[@]}" 2>&1 | progress_to "$log"

@@ -448,7 +448,7 @@ load_end (gpointer data)
   else
     {
       if (!g_error_matches (load->error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-        alidade_picture_set_state (load->picture, ALIDADE_PICTURE_UNREADABLE, load->error->message);
+        alidade_picture_set_unreadable (load->picture, load->error);
       g_task_return_error (load->task, g_steal_pointer (&load->error));
     }
   return G_SOURCE_REMOVE;

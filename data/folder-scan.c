@@ -237,17 +237,21 @@ scan_scenes (Scan *scan, const char *folder)
   json_decref (scenes);
 }
 
-/* One path that the person named. A missing file is listed too: showing it tells what is wrong. */
+/* One path that the person named. A missing picture is listed too: showing it tells what is wrong. */
 static void
 scan_path (Scan *scan, const char *path)
 {
   struct stat info;
+  const gboolean is_there = stat (path, &info) == 0;
+  const int saved = errno;
 
-  if (stat (path, &info) == 0 && S_ISDIR (info.st_mode))
+  if (is_there && S_ISDIR (info.st_mode))
     scan_folder (scan, path, 0);
   else if (scan->request->any_name || alidade_scan_is_picture_name (path))
     scan_add (scan, path, NULL,
-              stat (path, &info) == 0 && !S_ISREG (info.st_mode) ? "This is not a file with a picture in it." : NULL);
+              is_there && !S_ISREG (info.st_mode) ? "This is not a file with a picture in it." : NULL);
+  else if (!is_there)
+    scan_error (scan, "The folder “%s” cannot be read: %s. Choose another one.", path, g_strerror (saved));
 }
 
 void

@@ -180,3 +180,20 @@ alidade_picture_set_state (AlidadePicture *self, AlidadePictureState state, cons
     }
   g_object_thaw_notify (G_OBJECT (self));
 }
+
+void
+alidade_picture_set_unreadable (AlidadePicture *self, const GError *error)
+{
+  g_autofree char *path = NULL;
+  g_autofree char *rest = NULL;
+  const char *message = error->message;
+
+  g_return_if_fail (ALIDADE_IS_PICTURE (self));
+
+  path = g_utf8_make_valid (self->path, -1);
+  if (g_str_has_prefix (message, path) && g_str_has_prefix (message + strlen (path), ": "))
+    message += strlen (path) + 2;
+  rest = g_strdup (message);
+  rest[0] = g_ascii_toupper (rest[0]);
+  alidade_picture_set_state (self, ALIDADE_PICTURE_UNREADABLE, rest);
+}

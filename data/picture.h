@@ -35,5 +35,7 @@ const char *alidade_picture_get_message (AlidadePicture *self);
 
 /* For the thumbnailer and the engine service. `message` may be NULL. */
 void alidade_picture_set_state (AlidadePicture *self, AlidadePictureState state, const char *message);
+/* Unreadable, with the message of `error` for people who see the name already: without the path in front. */
+void alidade_picture_set_unreadable (AlidadePicture *self, const GError *error);
 
 G_END_DECLS

@@ -138,7 +138,7 @@ wish_end (gpointer data)
   else
     {
       if (!g_error_matches (wish->error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-        alidade_picture_set_state (wish->picture, ALIDADE_PICTURE_UNREADABLE, wish->error->message);
+        alidade_picture_set_unreadable (wish->picture, wish->error);
       g_task_return_error (wish->task, g_steal_pointer (&wish->error));
     }
   return G_SOURCE_REMOVE;

@@ -186,7 +186,7 @@ write_svg (const char *path, AlidadePixels *pixels, const AlidadeMaps *maps, con
     }
   metadata = g_strdup_printf ("\n<title>%s</title>\n"
                               "<metadata>\n"
-                              "  <alidade:figure xmlns:alidade=\"https://alidade.invalid/figure\">\n"
+                              "  <alidade:figure xmlns:alidade=\"urn:x-alidade:figure\">\n"
                               "    <alidade:command>%s</alidade:command>\n"
                               "    <alidade:model>%s</alidade:model>\n"
                               "    <alidade:model-sha256>%s</alidade:model-sha256>\n"

@@ -32,6 +32,7 @@ typedef struct
   double cell_width, cell_height;
   int n_cells, n_columns, n_rows;
   double head_height, label_height, foot_height;
+  const char *scale_text;  /* what 1 of the colour bar is */
 } Layout;
 
 /* --- Text -------------------------------------------------------------------------------------------- */
@@ -171,7 +172,9 @@ layout_measure (Layout *self, AlidadePixels *pixels, const AlidadeMaps *maps, co
   const double side = options->kind == ALIDADE_FIGURE_VIEW ? VIEW : CELL;
   const double zoom = side / MAX (width, height);
 
-  *self = (Layout) { .maps = maps, .options = options, .pixels = pixels };
+  *self = (Layout) { .maps = maps, .options = options, .pixels = pixels, .scale_text = "1, strongest word" };
+  if (options->kind == ALIDADE_FIGURE_STRIP ? maps != NULL && !strip_has_words (maps) : options->scale > 0)
+    self->scale_text = "1, highest value";
   /* A sliver of a picture still gets a line of pixels. */
   self->cell_width = MAX (width * zoom, 1);
   self->cell_height = MAX (height * zoom, 1);
@@ -341,7 +344,7 @@ draw_foot (cairo_t *cr, const Layout *layout, double x, double y, double width)
     y += text_draw (cr, maps->reason, &letters_note, x, y + 6, width, TRUE, 0);
   draw_colour_bar (cr, layout->options->colours, x + 10, y + 12);
   text_draw (cr, "0", &letters_note, x + 6, y + 9, 0, FALSE, 1);
-  text_draw (cr, "1, strongest word", &letters_note, x + BAR_WIDTH + 14, y + 9, 0, FALSE, 0);
+  text_draw (cr, layout->scale_text, &letters_note, x + BAR_WIDTH + 14, y + 9, 0, FALSE, 0);
   text_draw (cr, source, &letters_note, x, y + 25, width, FALSE, 0);
 }
 

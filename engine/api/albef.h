@@ -274,14 +274,14 @@ typedef struct AlbefQuery AlbefQuery;
 
 typedef enum
 {
-  ALBEF_WORD_KNOWN,   /* every piece is in the vocabulary */
-  ALBEF_WORD_UNKNOWN, /* became [UNK]: no map */
+  ALBEF_WORD_KNOWN,   /* at least one piece is in the vocabulary; with "-" or "/" others may be [UNK] */
+  ALBEF_WORD_UNKNOWN, /* all of it became [UNK]: no map */
   ALBEF_WORD_CUT      /* beyond the word or piece limit: not seen by the model, no map */
 } AlbefWordState;
 
 typedef struct
 {
-  size_t start, end;    /* bytes of the typed text */
+  size_t start, end;    /* bytes of the typed text, without punctuation at the ends that the clean-up deletes */
   int first_piece;      /* index into the pieces ([CLS] is piece 0); -1 when cut */
   int n_pieces;
   AlbefWordState state;
@@ -296,8 +296,8 @@ typedef struct
 } AlbefPiece;
 
 /* Cleans and tokenizes as the official code (pre_caption, then BERT WordPiece: [CLS] pieces, no [SEP]).
- * `max_words` 0: 30 as in fine-tuning and evaluation. Never fails for valid UTF-8; ill-formed bytes count
- * as U+FFFD. An empty query has one piece, [CLS]. */
+ * `max_words` 0: 30 as in fine-tuning and evaluation. Ill-formed bytes count as U+FFFD; only a text above 16 MB
+ * (ALBEF_ERROR_LIMIT) or a negative limit is refused. An empty query has one piece, [CLS]. */
 ALBEF_API AlbefStatus albef_query_new (const AlbefModel *model, const char *text, int max_words,
                                        AlbefQuery **query, AlbefError *error);
 ALBEF_API int albef_query_n_words (const AlbefQuery *query); /* typed words that keep at least one piece, or were cut */
@@ -305,7 +305,7 @@ ALBEF_API const AlbefWord *albef_query_word (const AlbefQuery *query, int index)
 ALBEF_API int albef_query_n_pieces (const AlbefQuery *query); /* with [CLS] */
 ALBEF_API const AlbefPiece *albef_query_piece (const AlbefQuery *query, int index);
 ALBEF_API const char *albef_query_cleaned (const AlbefQuery *query); /* after pre_caption */
-ALBEF_API int albef_query_n_cut (const AlbefQuery *query); /* words beyond the limit */
+ALBEF_API int albef_query_n_cut (const AlbefQuery *query); /* words beyond a limit, wholly or in part */
 ALBEF_API void albef_query_free (AlbefQuery *query);
 
 /* ---------------------------------------------------------------------------------------------------

@@ -109,18 +109,22 @@ turn_upright (Decoded *decoded, const char *name, AlbefError *error)
   return ALBEF_OK;
 }
 
+/* Reduces to max_side on the longer side. The size follows from the stored one: a decoder that has scaled already may
+ * have rounded the sides up, each on its own. */
 static AlbefStatus
 reduce_to (Decoded *decoded, int max_side, const char *name, AlbefError *error)
 {
-  int side = decoded->width > decoded->height ? decoded->width : decoded->height;
+  int side = decoded->stored_width > decoded->stored_height ? decoded->stored_width : decoded->stored_height;
   double scale = (double) max_side / side;
-  int width = (int) (decoded->width * scale + 0.5), height = (int) (decoded->height * scale + 0.5);
+  int width = (int) (decoded->stored_width * scale + 0.5), height = (int) (decoded->stored_height * scale + 0.5);
   uint8_t *reduced;
 
   if (max_side <= 0 || side <= max_side)
     return ALBEF_OK;
   width = width > 0 ? width : 1;
   height = height > 0 ? height : 1;
+  if (width == decoded->width && height == decoded->height)
+    return ALBEF_OK;
   reduced = malloc ((size_t) width * height * 3);
   if (reduced == NULL || !resize_bicubic (decoded->rgb, decoded->width, decoded->height, reduced, width, height))
     {

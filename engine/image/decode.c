@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+int64_t decode_max_pixels = 200000000;
+
 typedef struct
 {
   const char *what;   /* as people call it */
@@ -99,12 +101,12 @@ decode_set_size (const DecodeRequest *request, Decoded *decoded, uint64_t width,
   if (width == 0 || height == 0)
     return error_set (error, ALBEF_ERROR_FORMAT, "%s: the file says that the picture has no pixels (%llu x %llu).",
                       request->name, (unsigned long long) width, (unsigned long long) height);
-  if (width > IMAGE_MAX_SIDE || height > IMAGE_MAX_SIDE || width * height > IMAGE_MAX_PIXELS)
+  if (width > IMAGE_MAX_SIDE || height > IMAGE_MAX_SIDE || width * height > (uint64_t) decode_max_pixels)
     return error_set (error, ALBEF_ERROR_LIMIT,
-                      "%s: the file says that the picture has %llu x %llu pixels; the limit is %d megapixels. Make it "
-                      "smaller first.",
+                      "%s: the file says that the picture has %llu x %llu pixels; the limit is %lld megapixels. Make "
+                      "it smaller first.",
                       request->name, (unsigned long long) width, (unsigned long long) height,
-                      IMAGE_MAX_PIXELS / 1000000);
+                      (long long) decode_max_pixels / 1000000);
   decoded->stored_width = (int) width;
   decoded->stored_height = (int) height;
   return ALBEF_OK;

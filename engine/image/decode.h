@@ -8,11 +8,9 @@
 
 #include "albef.h"
 
-/* Larger pictures are refused before memory is asked for. (The fuzzers lower the limit.) */
-#ifndef IMAGE_MAX_PIXELS
-#define IMAGE_MAX_PIXELS 200000000
-#endif
+/* Larger pictures are refused before memory is asked for. */
 #define IMAGE_MAX_SIDE 1000000
+extern int64_t decode_max_pixels; /* 200 megapixels; lowered by the fuzzers alone, for speed */
 
 typedef struct
 {

@@ -190,6 +190,9 @@ read_guarded (PngReader *reader, AlbefStatus *status, AlbefError *error)
   png_set_read_fn (reader->png, reader, on_read);
   png_set_keep_unknown_chunks (reader->png, PNG_HANDLE_CHUNK_NEVER, NULL, -1); /* all but IHDR PLTE tRNS IDAT IEND */
   png_set_user_limits (reader->png, IMAGE_MAX_SIDE, IMAGE_MAX_SIDE);
+  /* libpng reads in blocks and loses the one that is cut off: blocks below 2 % of a small file tell better where. */
+  if (reader->request->length < 64 * 8192)
+    png_set_compression_buffer_size (reader->png, 64 + reader->request->length / 64);
   png_read_info (reader->png, reader->info);
   reader->type = png_get_color_type (reader->png, reader->info);
   reader->depth = png_get_bit_depth (reader->png, reader->info);

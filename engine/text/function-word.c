@@ -5,15 +5,16 @@
 
 /* Sorted, for the binary search. "left" and "right" are no prepositions: the models look where they point. */
 static const char *const function_words[] = {
-  "a",       "about",   "above", "across",  "after",   "against", "along",   "alongside", "although", "amid",
-  "among",   "amongst", "an",    "and",     "around",  "as",      "at",      "atop",      "because",  "before",
-  "behind",  "below",   "beneath", "beside", "besides", "between", "beyond", "but",       "by",       "despite",
-  "down",    "during",  "except", "for",    "from",    "if",      "in",      "inside",    "into",     "like",
-  "near",    "nor",     "of",    "off",     "on",      "onto",    "or",      "out",       "outside",  "over",
-  "past",    "per",     "since", "so",      "than",    "that",    "the",     "though",    "through",  "throughout",
-  "till",    "to",      "toward", "towards", "under",  "underneath", "unless", "until",   "up",       "upon",
-  "versus",  "via",     "when",  "whenever", "where",  "whereas", "wherever", "whether",  "while",    "with",
-  "within",  "without", "yet",
+  "a",       "about",    "above",      "across",  "after",    "against",    "along",   "alongside", "although",
+  "amid",    "among",    "amongst",    "an",      "and",      "around",     "as",      "at",        "atop",
+  "because", "before",   "behind",     "below",   "beneath",  "beside",     "besides", "between",   "beyond",
+  "but",     "by",       "despite",    "down",    "during",   "except",     "for",     "from",      "if",
+  "in",      "inside",   "into",       "like",    "near",     "nor",        "of",      "off",       "on",
+  "onto",    "or",       "out",        "outside", "over",     "past",       "per",     "since",     "so",
+  "than",    "that",     "the",        "though",  "through",  "throughout", "till",    "to",        "toward",
+  "towards", "under",    "underneath", "unless",  "until",    "up",         "upon",    "versus",    "via",
+  "when",    "whenever", "where",      "whereas", "wherever", "whether",    "while",   "with",      "within",
+  "without", "yet",
 };
 
 bool

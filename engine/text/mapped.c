@@ -49,8 +49,8 @@ sort_marks (MappedChar *chars, size_t length)
       start = chars[i].start < start ? chars[i].start : start;
       end = chars[i].end > end ? chars[i].end : end;
     }
-  for (int class = 1; class < 257; class++)
-    places[class] += places[class - 1];
+  for (int rank = 1; rank < 257; rank++)
+    places[rank] += places[rank - 1];
   sorted = mem_new0 (length, sizeof *sorted);
   for (size_t i = 0; i < length; i++)
     sorted[places[unicode_combining (chars[i].code)]++] = (MappedChar) { chars[i].code, start, end };

@@ -74,8 +74,9 @@ deal_words (const char *text, size_t length, const PieceList *list, const Vocab 
               capacity = capacity > 0 ? 2 * capacity : 16;
               *words = mem_resize (*words, capacity, sizeof **words);
             }
-          (*words)[n++] = (AlbefWord) { .start = piece.start, .end = piece.end, .first_piece = (int) i,
-                                        .state = ALBEF_WORD_UNKNOWN };
+          (*words)[n++] = (AlbefWord) {
+            .start = piece.start, .end = piece.end, .first_piece = (int) i, .state = ALBEF_WORD_UNKNOWN
+          };
           fresh = false;
         }
       word = &(*words)[n - 1];
@@ -138,8 +139,9 @@ copy_pieces (AlbefQuery *query, const PieceList *list, size_t n_pieces, const Vo
     {
       const char *token = vocab_token (vocab, list->pieces[i].id, NULL);
 
-      query->pieces[i] = (AlbefPiece) { .start = list->pieces[i].start, .end = list->pieces[i].end,
-                                        .id = list->pieces[i].id, .text = query->texts + at };
+      query->pieces[i] = (AlbefPiece) {
+        .start = list->pieces[i].start, .end = list->pieces[i].end, .id = list->pieces[i].id, .text = query->texts + at
+      };
       strcpy (query->texts + at, token);
       at += strlen (token) + 1;
     }
@@ -158,8 +160,10 @@ query_new (const Vocab *vocab, int max_positions, const char *text, int max_word
   if (length > MAPPED_TEXT_LIMIT)
     return error_set (error, ALBEF_ERROR_LIMIT, "the text is longer than %zu MB: shorten it", MAPPED_TEXT_LIMIT >> 20);
   if (max_words < 0 || max_positions < 1)
-    return error_set (error, ALBEF_ERROR_ARGUMENT, "max_words %d, max_positions %d: the first must be at least 0 (0: %d), "
-                      "the second at least 1", max_words, max_positions, DEFAULT_MAX_WORDS);
+    return error_set (error, ALBEF_ERROR_ARGUMENT,
+                      "max_words %d, max_positions %d: the first must be at least 0 (0: %d), "
+                      "the second at least 1",
+                      max_words, max_positions, DEFAULT_MAX_WORDS);
 
   kept_chars = clean_text (text, length, CLEAN_CAPTION, max_words > 0 ? max_words : DEFAULT_MAX_WORDS, &cleaned);
   piece_list_append (&list, vocab_special (vocab, VOCAB_CLS), 0, 0);
@@ -175,8 +179,8 @@ query_new (const Vocab *vocab, int max_positions, const char *text, int max_word
   copy_pieces (result, &list, n_pieces, vocab);
   result->cleaned = mapped_to_utf8 (cleaned.chars, kept_chars, NULL, NULL);
   for (int i = 0; i < result->n_words; i++)
-    result->words[i].function_word = is_function_word (text + result->words[i].start,
-                                                       result->words[i].end - result->words[i].start);
+    result->words[i].function_word
+        = is_function_word (text + result->words[i].start, result->words[i].end - result->words[i].start);
   mapped_free (&cleaned);
   piece_list_free (&list);
   *query = result;

@@ -92,9 +92,10 @@ unicode_decompose (uint32_t code, uint32_t parts[4])
 bool
 unicode_is_ideograph (uint32_t code)
 {
-  return code >= 0x3400 && ((code >= 0x4e00 && code <= 0x9fff) || code <= 0x4dbf || (code >= 0xf900 && code <= 0xfaff) ||
-                            (code >= 0x20000 && code <= 0x2a6df) || (code >= 0x2a700 && code <= 0x2ceaf) ||
-                            (code >= 0x2f800 && code <= 0x2fa1f));
+  return code >= 0x3400
+         && ((code >= 0x4e00 && code <= 0x9fff) || code <= 0x4dbf || (code >= 0xf900 && code <= 0xfaff)
+             || (code >= 0x20000 && code <= 0x2a6df) || (code >= 0x2a700 && code <= 0x2ceaf)
+             || (code >= 0x2f800 && code <= 0x2fa1f));
 }
 
 int

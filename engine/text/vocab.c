@@ -16,7 +16,7 @@ struct Vocab
   char *bytes;       /* tokens, each followed by NUL */
   uint32_t *offsets; /* [size + 1]: token i is bytes[offsets[i] .. offsets[i + 1] - 1) */
   int size;
-  int32_t *slots; /* [n_slots]: id or -1 */
+  int32_t *slots;   /* [n_slots]: id or -1 */
   uint32_t n_slots; /* power of two, at least twice the size */
   size_t longest;
   int specials[VOCAB_N_SPECIALS];
@@ -102,8 +102,8 @@ fill_table (Vocab *vocab, const char *name, AlbefError *error)
         {
           int other = vocab->slots[slot];
 
-          if (token_length (vocab, other) == length &&
-              memcmp (vocab->bytes + vocab->offsets[other], token, length) == 0)
+          if (token_length (vocab, other) == length
+              && memcmp (vocab->bytes + vocab->offsets[other], token, length) == 0)
             break;
           if (++steps > PROBE_LIMIT)
             return error_set (error, ALBEF_ERROR_LIMIT,
@@ -124,9 +124,10 @@ find_specials (Vocab *vocab, const char *name, AlbefError *error)
     if (vocab->specials[special] < 0)
       {
         if (vocab->size > 0 && strncmp (vocab->bytes, "\xef\xbb\xbf", 3) == 0)
-          return error_set (error, ALBEF_ERROR_MISMATCH,
-                            "%s begins with a byte order mark and lacks the token %s: save it as UTF-8 without the mark",
-                            name, special_texts[special]);
+          return error_set (
+              error, ALBEF_ERROR_MISMATCH,
+              "%s begins with a byte order mark and lacks the token %s: save it as UTF-8 without the mark", name,
+              special_texts[special]);
         return error_set (error, ALBEF_ERROR_MISMATCH,
                           "%s lacks the token %s among its %d: choose the vocab.txt that the model was trained with "
                           "(BERT's, one token a line)",

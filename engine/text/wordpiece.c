@@ -260,9 +260,9 @@ char *
 wordpiece_decode (const Vocab *vocab, int64_t id, size_t *length)
 {
   /* The official clean-up of a decoded sentence; a single token is touched only if it holds spaces. */
-  static const char *const tidied[][2] = { { " .", "." },    { " ?", "?" },    { " !", "!" },    { " ,", "," },
-                                           { " ' ", "'" },   { " n't", "n't" }, { " 'm", "'m" },  { " 's", "'s" },
-                                           { " 've", "'ve" }, { " 're", "'re" } };
+  static const char *const tidied[][2]
+      = { { " .", "." },     { " ?", "?" },   { " !", "!" },   { " ,", "," },     { " ' ", "'" },
+          { " n't", "n't" }, { " 'm", "'m" }, { " 's", "'s" }, { " 've", "'ve" }, { " 're", "'re" } };
   size_t n = 0, cut;
   const char *token = id >= 0 && id < vocab_size (vocab) ? vocab_token (vocab, (int) id, &n) : NULL;
   char *word;
@@ -287,8 +287,8 @@ wordpiece_decode (const Vocab *vocab, int64_t id, size_t *length)
 /* --------------------------------------------------------------------------------------------- batches */
 
 void
-piece_batch_encode (const Vocab *vocab, const char *const *texts, const size_t *lengths, int n,
-                    PieceBatchRule rule, PieceBatch *batch)
+piece_batch_encode (const Vocab *vocab, const char *const *texts, const size_t *lengths, int n, PieceBatchRule rule,
+                    PieceBatch *batch)
 {
   PieceList *lists = mem_new0 (n, sizeof *lists);
   size_t columns = rule.pad_to_max ? rule.max_length : 0;

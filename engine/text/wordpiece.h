@@ -40,17 +40,17 @@ char *wordpiece_decode (const Vocab *vocab, int64_t id, size_t *length);
 
 typedef struct
 {
-  int rows;    /* B */
-  int columns; /* T: the longest row, or max_length */
+  int rows;      /* B */
+  int columns;   /* T: the longest row, or max_length */
   int64_t *ids;  /* (B, T), padded with [PAD] */
   int64_t *mask; /* (B, T): 1 for pieces, 0 for padding */
 } PieceBatch;
 
 typedef struct
 {
-  int max_length;      /* [CLS] included; 0: none */
-  bool truncate;       /* cut rows to max_length; otherwise longer rows stay whole, as in the official calls */
-  bool pad_to_max;     /* padding to max_length; otherwise to the longest row */
+  int max_length;  /* [CLS] included; 0: none */
+  bool truncate;   /* cut rows to max_length; otherwise longer rows stay whole, as in the official calls */
+  bool pad_to_max; /* padding to max_length; otherwise to the longest row */
 } PieceBatchRule;
 
 /* Encodes texts[0..n) of lengths[0..n) bytes (each <= MAPPED_TEXT_LIMIT) as one batch. */

@@ -55,8 +55,8 @@ write_json (const json_t *root, const char *path, Message message)
 {
   char *beside = mem_printf ("%s.part", path);
   FILE *file = fopen (beside, "wb");
-  bool written = file != NULL && json_dumpf (root, file, JSON_INDENT (1) | JSON_ENSURE_ASCII) == 0 &&
-                 fputc ('\n', file) != EOF && fflush (file) == 0 && fsync (fileno (file)) == 0;
+  bool written = file != NULL && json_dumpf (root, file, JSON_INDENT (1) | JSON_ENSURE_ASCII) == 0
+                 && fputc ('\n', file) != EOF && fflush (file) == 0 && fsync (fileno (file)) == 0;
 
   if (file != NULL && fclose (file) != 0)
     written = false;
@@ -140,8 +140,7 @@ encode_case (const Vocab *vocab, json_t *item, Message message)
     return fail (message, "tokenizer.json: a case has no text");
   wordpiece_encode (vocab, json_string_value (text), json_string_length (text), &list);
   results = json_pack ("{s:o, s:[o]}", "tokens", tokens_of (vocab, &list), "ids", ids_row (&list, SIZE_MAX));
-  json_object_foreach (item, key, value)
-    if (number_after (key, "ids_truncated_max") > 0)
+  json_object_foreach (item, key, value) if (number_after (key, "ids_truncated_max") > 0)
       json_object_set_new (results, key, json_pack ("[o]", ids_row (&list, number_after (key, "ids_truncated_max"))));
   json_object_update (item, results);
   json_decref (results);
@@ -228,13 +227,11 @@ compute_tokenizer (const Vocab *vocab, json_t *root, Message message)
   const char *key;
   json_t *item, *entry;
 
-  json_array_foreach (json_object_get (root, "cases"), index, item)
-    good = good && encode_case (vocab, item, message);
-  json_object_foreach (root, key, entry)
-    if (strncmp (key, "batch_", 6) == 0)
-      good = good && encode_batch (vocab, key, entry, message);
-  json_array_foreach (json_object_get (root, "decode_single"), index, item)
-    good = good && decode_pair (vocab, item, message);
+  json_array_foreach (json_object_get (root, "cases"), index, item) good = good && encode_case (vocab, item, message);
+  json_object_foreach (root, key, entry) if (strncmp (key, "batch_", 6) == 0) good
+      = good && encode_batch (vocab, key, entry, message);
+  json_array_foreach (json_object_get (root, "decode_single"), index, item) good
+      = good && decode_pair (vocab, item, message);
   return good;
 }
 
@@ -245,22 +242,22 @@ compute_clean (json_t *list, const char *key, CleanRule rule, Message message)
   json_t *item;
 
   json_array_foreach (list, index, item)
-    {
-      json_t *text = json_object_get (item, "text");
-      json_t *max_words = json_object_get (item, "max_words");
-      MappedText cleaned = { 0 };
-      size_t kept, length;
-      char *bytes;
+  {
+    json_t *text = json_object_get (item, "text");
+    json_t *max_words = json_object_get (item, "max_words");
+    MappedText cleaned = { 0 };
+    size_t kept, length;
+    char *bytes;
 
-      if (!is_text (text) || !json_is_integer (max_words))
-        return fail (message, "pre_caption.json: %s, entry %zu: text and max_words are wanted", key, index);
-      kept = clean_text (json_string_value (text), json_string_length (text), rule, (int) json_integer_value (max_words),
-                         &cleaned);
-      bytes = mapped_to_utf8 (cleaned.chars, kept, &length, NULL);
-      json_object_set_new (item, "result", json_stringn (bytes, length));
-      free (bytes);
-      mapped_free (&cleaned);
-    }
+    if (!is_text (text) || !json_is_integer (max_words))
+      return fail (message, "pre_caption.json: %s, entry %zu: text and max_words are wanted", key, index);
+    kept = clean_text (json_string_value (text), json_string_length (text), rule, (int) json_integer_value (max_words),
+                       &cleaned);
+    bytes = mapped_to_utf8 (cleaned.chars, kept, &length, NULL);
+    json_object_set_new (item, "result", json_stringn (bytes, length));
+    free (bytes);
+    mapped_free (&cleaned);
+  }
   return true;
 }
 
@@ -270,8 +267,8 @@ case_tokenizer (const char *dir, const char *out_path, char *message, size_t n)
   Message sentence = { message, n };
   json_t *root = read_json (dir, "tokenizer.json", sentence);
   Vocab *vocab = NULL;
-  bool good = root != NULL && read_vocab (dir, &vocab, sentence) && compute_tokenizer (vocab, root, sentence) &&
-              write_json (root, out_path, sentence);
+  bool good = root != NULL && read_vocab (dir, &vocab, sentence) && compute_tokenizer (vocab, root, sentence)
+              && write_json (root, out_path, sentence);
 
   vocab_free (vocab);
   json_decref (root);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * case-text.h: the conformance cases `tokenizer` and `pre_caption`.
  *
- * Both read only the inputs of DIR/text/CASE.json (results there may be emptied) and the vocabulary DIR/text/vocab.txt, else
- * DIR/vocab.txt, and write a file of the same structure, complete or not at all. Return 0, or 1 with a sentence in
+ * Both read only the inputs of DIR/text/CASE.json (results there may be emptied) and the vocabulary DIR/text/vocab.txt,
+ * else DIR/vocab.txt, and write a file of the same structure, complete or not at all. Return 0, or 1 with a sentence in
  * message[n]. */
 #pragma once
 

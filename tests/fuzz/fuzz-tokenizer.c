@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * fuzz-tokenizer.c: any bytes as typed text, through clean-up, word pieces and queries. Byte 0 of the input sets the limits,
- * the rest is the text. Spans must lie inside the text, on boundaries of code points, and never go back; ids must be
- * rows of the vocabulary; words must tile the pieces. */
+ * fuzz-tokenizer.c: any bytes as typed text, through clean-up, word pieces and queries. Byte 0 of the input sets the
+ * limits, the rest is the text. Spans must lie inside the text, on boundaries of code points, and never go back; ids
+ * must be rows of the vocabulary; words must tile the pieces. */
 #include "clean.h"
 #include "query.h"
 #include "unicode.h"
@@ -12,9 +12,10 @@
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 
-static const char tokens[] =
-    "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n##a\nb\n##b\nab\n##ab\nabc\nthe\ndog\n##s\n##ing\n,\n.\n-\n[\n]\n中\n😀\n##😀\n"
-    "\xe1\x84\x92\n##\xe1\x85\xa1\n##\xe1\x86\xab\nα\nσ\n##σ\ni\n##i\ne\n##e\n\n##\nunk\n1\n##1\n##中\n\xe2\x80\xa6\n";
+static const char tokens[] = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n##a\nb\n##b\nab\n##ab\nabc\nthe\ndog\n##s\n##"
+                             "ing\n,\n.\n-\n[\n]\n中\n😀\n##😀\n"
+                             "\xe1\x84\x92\n##\xe1\x85\xa1\n##\xe1\x86\xab\nα\nσ\n##σ\ni\n##i\ne\n##e\n\n##\nunk\n1\n##"
+                             "1\n##中\n\xe2\x80\xa6\n";
 
 static void
 check (bool holds)
@@ -70,8 +71,8 @@ check_pieces (const Vocab *vocab, const char *text, size_t length, const bool *b
   piece_batch_encode (vocab, &text, &length, 1, (PieceBatchRule) { 25, true, true }, &batch);
   check (batch.columns == 25);
   for (size_t i = 0; i < 25; i++)
-    check (batch.mask[i] == (i < list.length) &&
-           batch.ids[i] == (i < list.length ? list.pieces[i].id : vocab_special (vocab, VOCAB_PAD)));
+    check (batch.mask[i] == (i < list.length)
+           && batch.ids[i] == (i < list.length ? list.pieces[i].id : vocab_special (vocab, VOCAB_PAD)));
   piece_batch_free (&batch);
   piece_list_free (&list);
 }

@@ -5,8 +5,11 @@
 #include "vocab.h"
 #include "wordpiece.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 
@@ -34,6 +37,21 @@ check_token (const Vocab *vocab, int id)
   free (word);
 }
 
+/* The same bytes from a file must be judged the same. */
+static void
+check_file (const uint8_t *data, size_t size, AlbefStatus status)
+{
+  int file = memfd_create ("vocab", 0);
+  char path[64];
+  Vocab *vocab = NULL;
+
+  check (file >= 0 && write (file, data, size) == (ssize_t) size);
+  snprintf (path, sizeof path, "/proc/self/fd/%d", file);
+  check (vocab_open (path, &vocab, NULL) == status);
+  vocab_free (vocab);
+  close (file);
+}
+
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
@@ -43,6 +61,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   char *bytes;
   size_t length;
 
+  check_file (data, size, status);
   if (status != ALBEF_OK)
     {
       check (vocab == NULL && error.status == status && error.message[0] != 0);

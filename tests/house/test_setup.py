@@ -23,7 +23,7 @@ STAND_INS = {
     "apt-cache": 'shift; [ -e "$HERE/updated" ] && OFFERED="$OFFERED $FRESH"\n'
                  'for p in "$@"; do case " $OFFERED " in *" $p "*) printf "%s:\\n  Installed: (none)\\n  Candidate: 1\\n" $p;; esac; done',
     "apt-get": 'echo "apt-get $*" >> "$HERE/calls"\ncase " $* " in\n'
-               '*" update "*) touch "$HERE/updated"; [ -z "$UPDATE_SAYS" ] || { echo "$UPDATE_SAYS"; exit 100; } ;;\n'
+               '*" update "*) touch "$HERE/updated"; [ -z "$UPDATE_SAYS" ] || { echo "$UPDATE_SAYS"; exit ${UPDATE_STATUS:-100}; } ;;\n'
                '*" install "*) [ -z "$INSTALL_SAYS" ] || { [ -n "$UNTIL_UPDATED" ] && [ -e "$HERE/updated" ]; } '
                '|| { echo "$INSTALL_SAYS"; exit 100; } ;;\nesac',
     "id": 'case "$1" in -u) echo ${USER_ID:-0};; *) echo somebody;; esac',
@@ -89,6 +89,8 @@ def check_packages():
           said=["no terminal", "apt-get install --no-install-recommends a"], not_called=["apt-get"])
     check("no network", play("packages_need a", UPDATE_SAYS="Temporary failure resolving 'mirror'"), 1,
           said=["could not be fetched", "online", "whole log"])
+    check("no network, and apt-get calls that a success",
+          play("packages_need a", UPDATE_SAYS="W: Failed to fetch the list", UPDATE_STATUS="0"), 1, said=["could not be fetched", "online"])
     check("the disk is full", play("packages_need a", OFFERED="a", INSTALL_SAYS="E: You don't have enough free space in /var/cache/apt/archives/."), 1,
           said=["disk is full", "Free about"])
     check("an archive without a needed package", play("packages_need a"), 1, said=["has no a", "-Dui=disabled"], not_called=["install"])

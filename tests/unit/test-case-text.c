@@ -17,22 +17,21 @@ empty_results (json_t *value)
   json_t *child, *pair;
   size_t index;
 
-  json_array_foreach (value, index, child)
-    empty_results (child);
+  json_array_foreach (value, index, child) empty_results (child);
   json_object_foreach (value, key, child)
-    {
-      bool is_given = false;
+  {
+    bool is_given = false;
 
-      for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
-        is_given = is_given || strcmp (key, given[i]) == 0;
-      if (strcmp (key, "decode_single") == 0)
-        json_array_foreach (child, index, pair)
-          json_array_set_new (pair, 1, json_string (""));
-      else if (!is_given && (json_is_object (child) || (json_is_array (child) && json_is_object (json_array_get (child, 0)))))
-        empty_results (child);
-      else if (!is_given)
-        json_object_set_new (value, key, json_array ());
-    }
+    for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
+      is_given = is_given || strcmp (key, given[i]) == 0;
+    if (strcmp (key, "decode_single") == 0)
+      json_array_foreach (child, index, pair) json_array_set_new (pair, 1, json_string (""));
+    else if (!is_given
+             && (json_is_object (child) || (json_is_array (child) && json_is_object (json_array_get (child, 0)))))
+      empty_results (child);
+    else if (!is_given)
+      json_object_set_new (value, key, json_array ());
+  }
 }
 
 static void
@@ -52,7 +51,8 @@ test_case (const char *folder, const char *name, int (*run) (const char *, const
   tap_ok (run (folder, out, message, sizeof message) == 0, "/case/%s runs: %s", name, message);
   got = json_load_file (out, JSON_ALLOW_NUL, NULL);
   tap_ok (got != NULL && json_equal (got, golden), "/case/%s/all results are the reference's", name);
-  tap_ok (run (folder, "/nonexistent/out.json", message, sizeof message) == 1 && strstr (message, "/nonexistent/out.json") != NULL,
+  tap_ok (run (folder, "/nonexistent/out.json", message, sizeof message) == 1
+              && strstr (message, "/nonexistent/out.json") != NULL,
           "/case/%s/cannot write: %s", name, message);
   json_decref (golden);
   json_decref (blank);
@@ -61,7 +61,8 @@ test_case (const char *folder, const char *name, int (*run) (const char *, const
   unlink (out);
   blank = json_array ();
   json_dump_file (blank, emptied, 0);
-  tap_ok (run (folder, out, message, sizeof message) == 1 && access (out, F_OK) != 0, "/case/%s/no object: %s", name, message);
+  tap_ok (run (folder, out, message, sizeof message) == 1 && access (out, F_OK) != 0, "/case/%s/no object: %s", name,
+          message);
   unlink (emptied);
   tap_ok (run (folder, out, message, sizeof message) == 1 && strstr (message, name) != NULL && access (out, F_OK) != 0,
           "/case/%s/no input: %s", name, message);

@@ -22,30 +22,30 @@ test_cases (const Vocab *vocab, json_t *cases)
   json_t *item;
 
   json_array_foreach (cases, index, item)
-    {
-      json_t *text = json_object_get (item, "text");
-      json_t *tokens = json_object_get (item, "tokens");
-      PieceList list = { 0 };
-      bool same;
+  {
+    json_t *text = json_object_get (item, "text");
+    json_t *tokens = json_object_get (item, "tokens");
+    PieceList list = { 0 };
+    bool same;
 
-      wordpiece_encode (vocab, json_string_value (text), json_string_length (text), &list);
-      same = json_array_size (tokens) == list.length - 1;
-      for (size_t i = 1; i < list.length && same; i++)
-        {
-          size_t length;
-          const char *token = vocab_token (vocab, list.pieces[i].id, &length);
-          json_t *wanted = json_array_get (tokens, i - 1);
+    wordpiece_encode (vocab, json_string_value (text), json_string_length (text), &list);
+    same = json_array_size (tokens) == list.length - 1;
+    for (size_t i = 1; i < list.length && same; i++)
+      {
+        size_t length;
+        const char *token = vocab_token (vocab, list.pieces[i].id, &length);
+        json_t *wanted = json_array_get (tokens, i - 1);
 
-          same = json_string_length (wanted) == length && memcmp (json_string_value (wanted), token, length) == 0;
-        }
-      tap_ok (same, "/tokenizer/tokens of case %zu", index);
-      tap_ok (same_ids (&list, 0, list.length, json_array_get (json_object_get (item, "ids"), 0)),
-              "/tokenizer/ids of case %zu", index);
-      tap_ok (same_ids (&list, 0, list.length > 25 ? 25 : list.length,
-                        json_array_get (json_object_get (item, "ids_truncated_max25"), 0)),
-              "/tokenizer/truncated ids of case %zu", index);
-      piece_list_free (&list);
-    }
+        same = json_string_length (wanted) == length && memcmp (json_string_value (wanted), token, length) == 0;
+      }
+    tap_ok (same, "/tokenizer/tokens of case %zu", index);
+    tap_ok (same_ids (&list, 0, list.length, json_array_get (json_object_get (item, "ids"), 0)),
+            "/tokenizer/ids of case %zu", index);
+    tap_ok (same_ids (&list, 0, list.length > 25 ? 25 : list.length,
+                      json_array_get (json_object_get (item, "ids_truncated_max25"), 0)),
+            "/tokenizer/truncated ids of case %zu", index);
+    piece_list_free (&list);
+  }
   tap_ok (index > 50, "/tokenizer/there are cases");
 }
 
@@ -73,8 +73,8 @@ test_batch (const Vocab *vocab, json_t *root, const char *key, PieceBatchRule ru
 
       same = same && json_array_size (ids) == (size_t) batch.columns;
       for (int i = 0; i < batch.columns && same; i++)
-        same = json_integer_value (json_array_get (ids, i)) == batch.ids[row * batch.columns + i] &&
-               json_integer_value (json_array_get (mask, i)) == batch.mask[row * batch.columns + i];
+        same = json_integer_value (json_array_get (ids, i)) == batch.ids[row * batch.columns + i]
+               && json_integer_value (json_array_get (mask, i)) == batch.mask[row * batch.columns + i];
     }
   tap_ok (same && n > 0, "/tokenizer/%s", key);
   piece_batch_free (&batch);
@@ -89,12 +89,12 @@ test_decode (const Vocab *vocab, json_t *pairs)
   json_t *pair;
 
   json_array_foreach (pairs, index, pair)
-    {
-      char *word = wordpiece_decode (vocab, json_integer_value (json_array_get (pair, 0)), NULL);
+  {
+    char *word = wordpiece_decode (vocab, json_integer_value (json_array_get (pair, 0)), NULL);
 
-      tap_equal_text (word, json_string_value (json_array_get (pair, 1)), "/tokenizer/decode");
-      free (word);
-    }
+    tap_equal_text (word, json_string_value (json_array_get (pair, 1)), "/tokenizer/decode");
+    free (word);
+  }
 }
 
 static void
@@ -133,8 +133,8 @@ check_spans (const Vocab *vocab, const char *text, const char *wanted, const cha
 
   wordpiece_encode (vocab, text, strlen (text), &list);
   for (size_t i = 1; i < list.length; i++)
-    at += snprintf (got + at, sizeof got - at, "%s%s@%u-%u", i > 1 ? " " : "", vocab_token (vocab, list.pieces[i].id, NULL),
-                    list.pieces[i].start, list.pieces[i].end);
+    at += snprintf (got + at, sizeof got - at, "%s%s@%u-%u", i > 1 ? " " : "",
+                    vocab_token (vocab, list.pieces[i].id, NULL), list.pieces[i].start, list.pieces[i].end);
   tap_equal_text (got, wanted, name);
   piece_list_free (&list);
 }
@@ -142,24 +142,35 @@ check_spans (const Vocab *vocab, const char *text, const char *wanted, const cha
 static void
 test_spans (void)
 {
-  Vocab *vocab = vocab_of ("cafe\n##s\n😀\n\xe1\x84\x92\n##\xe1\x85\xa1\n##\xe1\x86\xab\n中\ndog\n,\nis\n##\xcf\x83\n\xcf\x83\n;\n。\nfi\nα\n");
+  Vocab *vocab = vocab_of ("cafe\n##s\n😀\n\xe1\x84\x92\n##\xe1\x85\xa1\n##\xe1\x86\xab\n中\ndog\n,\nis\n##"
+                           "\xcf\x83\n\xcf\x83\n;\n。\nfi\nα\n");
 
   check_spans (vocab, "cafés", "cafe@0-5 ##s@5-6", "/spans/an accent inside a letter");
   check_spans (vocab, "cafe\xcc\x81s", "cafe@0-6 ##s@6-7", "/spans/a combining accent belongs to its letter");
   check_spans (vocab, "cafe\xcc\x81", "cafe@0-6", "/spans/a combining accent at the end");
   check_spans (vocab, "a 😀 dog", "[UNK]@0-1 😀@2-6 dog@7-10", "/spans/emoji");
   check_spans (vocab, "dog😀", "[UNK]@0-7", "/spans/[UNK] spans its word");
-  check_spans (vocab, "한", "\xe1\x84\x92@0-3 ##\xe1\x85\xa1@0-3 ##\xe1\x86\xab@0-3", "/spans/jamo share their syllable");
+  check_spans (vocab, "한", "\xe1\x84\x92@0-3 ##\xe1\x85\xa1@0-3 ##\xe1\x86\xab@0-3",
+               "/spans/jamo share their syllable");
   check_spans (vocab, "dog中,中", "dog@0-3 中@3-6 ,@6-7 中@7-10", "/spans/ideographs and punctuation are words");
   check_spans (vocab, "d\xe2\x80\x8bo\x07g", "dog@0-7", "/spans/dropped controls inside a word");
-  check_spans (vocab, "\xe2\x80\x8b" "dog\xe2\x80\x8b", "dog@3-6", "/spans/dropped controls around a word");
+  check_spans (vocab,
+               "\xe2\x80\x8b"
+               "dog\xe2\x80\x8b",
+               "dog@3-6", "/spans/dropped controls around a word");
   check_spans (vocab, "İs", "is@0-3", "/spans/a letter that lower-cases to two");
   check_spans (vocab, "ΑΣ Σ", "α@0-2 ##σ@2-4 σ@5-7", "/spans/no final sigma here");
   check_spans (vocab, "\xcd\xbe。", ";@0-2 。@2-5", "/spans/punctuation that appears in NFD");
   check_spans (vocab, "dog[SEP]dog [sep]", "dog@0-3 [SEP]@3-8 dog@8-11 [UNK]@12-13 [UNK]@13-16 [UNK]@16-17",
                "/spans/special tokens, in capitals only");
-  check_spans (vocab, "dog\xe2\x80\xa8" "dog\xe2\x80\xa9", "dog@0-3 dog@6-9", "/spans/line and paragraph separators split");
-  check_spans (vocab, "\xff" "dog\xe4\xb8", "dog@1-4", "/spans/ill-formed bytes are dropped");
+  check_spans (vocab,
+               "dog\xe2\x80\xa8"
+               "dog\xe2\x80\xa9",
+               "dog@0-3 dog@6-9", "/spans/line and paragraph separators split");
+  check_spans (vocab,
+               "\xff"
+               "dog\xe4\xb8",
+               "dog@1-4", "/spans/ill-formed bytes are dropped");
   check_spans (vocab, "\xcc\x81", "", "/spans/a lone accent leaves nothing");
   vocab_free (vocab);
 }
@@ -175,7 +186,8 @@ test_long_words (void)
   for (int i = 0; i < 100; i++)
     strcat (text, "é");
   wordpiece_encode (vocab, text, strlen (text), &list);
-  tap_ok (list.length == 101 && list.pieces[100].start == 198 && list.pieces[100].end == 200, "/tokenizer/100 characters");
+  tap_ok (list.length == 101 && list.pieces[100].start == 198 && list.pieces[100].end == 200,
+          "/tokenizer/100 characters");
   strcat (text, "e");
   list.length = 0;
   wordpiece_encode (vocab, text, strlen (text), &list);

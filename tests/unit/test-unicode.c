@@ -71,8 +71,7 @@ test_decompose (void)
 {
   check_text ("é", mapped_decompose, "e\xcc\x81", "/nfd/an accent");
   check_text ("ǘ", mapped_decompose, "u\xcc\x88\xcc\x81", "/nfd/two steps at once");
-  check_text ("한글", mapped_decompose,
-              "\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab\xe1\x84\x80\xe1\x85\xb3\xe1\x86\xaf",
+  check_text ("한글", mapped_decompose, "\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab\xe1\x84\x80\xe1\x85\xb3\xe1\x86\xaf",
               "/nfd/Hangul becomes jamo");
   check_text ("a\xcc\x81\xcc\xa3", mapped_decompose, "a\xcc\xa3\xcc\x81", "/nfd/marks are put in order");
   check_text ("\xcc\x81\xcc\xa3z\xcc\x81\xcc\xa3", mapped_decompose, "\xcc\xa3\xcc\x81z\xcc\xa3\xcc\x81",
@@ -104,10 +103,22 @@ test_utf8 (void)
     int taken;
     uint32_t code;
   } cases[] = {
-    { "a", 1, 'a' }, { "é", 2, 0xe9 }, { "中", 3, 0x4e2d }, { "😀", 4, 0x1f600 }, { "\xef\xbf\xbd", 3, 0xfffd },
-    { "\xf4\x8f\xbf\xbf", 4, 0x10ffff }, { "\xc0\x80", 1, 0xfffd }, { "\x80", 1, 0xfffd }, { "\xe0\x9f\x80", 1, 0xfffd },
-    { "\xed\xa0\x80", 1, 0xfffd }, { "\xf4\x90\x80\x80", 1, 0xfffd }, { "\xf0\x9f\x98", 3, 0xfffd }, { "\xe4\xb8z", 2, 0xfffd },
-    { "\xff", 1, 0xfffd }, { "\xc3", 1, 0xfffd }, { "\xf5\x80\x80\x80", 1, 0xfffd },
+    { "a", 1, 'a' },
+    { "é", 2, 0xe9 },
+    { "中", 3, 0x4e2d },
+    { "😀", 4, 0x1f600 },
+    { "\xef\xbf\xbd", 3, 0xfffd },
+    { "\xf4\x8f\xbf\xbf", 4, 0x10ffff },
+    { "\xc0\x80", 1, 0xfffd },
+    { "\x80", 1, 0xfffd },
+    { "\xe0\x9f\x80", 1, 0xfffd },
+    { "\xed\xa0\x80", 1, 0xfffd },
+    { "\xf4\x90\x80\x80", 1, 0xfffd },
+    { "\xf0\x9f\x98", 3, 0xfffd },
+    { "\xe4\xb8z", 2, 0xfffd },
+    { "\xff", 1, 0xfffd },
+    { "\xc3", 1, 0xfffd },
+    { "\xf5\x80\x80\x80", 1, 0xfffd },
   };
 
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
@@ -117,8 +128,8 @@ test_utf8 (void)
       char again[4];
       bool well = code != 0xfffd || strcmp (cases[i].bytes, "\xef\xbf\xbd") == 0;
 
-      tap_ok (taken == cases[i].taken && code == cases[i].code &&
-                  (!well || (utf8_encode (code, again) == taken && memcmp (again, cases[i].bytes, taken) == 0)),
+      tap_ok (taken == cases[i].taken && code == cases[i].code
+                  && (!well || (utf8_encode (code, again) == taken && memcmp (again, cases[i].bytes, taken) == 0)),
               "/utf8/case %zu", i);
       tap_ok (utf8_validate (cases[i].bytes, strlen (cases[i].bytes)) == (well ? strlen (cases[i].bytes) : 0),
               "/utf8/case %zu is %s", i, well ? "valid" : "refused");
@@ -133,9 +144,9 @@ main (void)
   test_decompose ();
   test_spans ();
   test_utf8 ();
-  tap_ok (unicode_is_ideograph (0x4e2d) && unicode_is_ideograph (0x3400) && unicode_is_ideograph (0xf900) &&
-              unicode_is_ideograph (0x20000) && !unicode_is_ideograph (0x3042) && !unicode_is_ideograph (0xac00) &&
-              !unicode_is_ideograph (0x4dc0) && !unicode_is_ideograph (0x2a6e0),
+  tap_ok (unicode_is_ideograph (0x4e2d) && unicode_is_ideograph (0x3400) && unicode_is_ideograph (0xf900)
+              && unicode_is_ideograph (0x20000) && !unicode_is_ideograph (0x3042) && !unicode_is_ideograph (0xac00)
+              && !unicode_is_ideograph (0x4dc0) && !unicode_is_ideograph (0x2a6e0),
           "/unicode/ideographs are Han alone");
   tap_ok (unicode_flags (0x110000) == UNICODE_CONTROL && unicode_combining (0xffffffff) == 0,
           "/unicode/beyond the last code point");

@@ -26,8 +26,8 @@ check_token (const Vocab *vocab, int id, const char *wanted, size_t wanted_lengt
   size_t length = 0;
   const char *token = vocab_token (vocab, id, &length);
 
-  tap_ok (token != NULL && length == wanted_length && memcmp (token, wanted, length) == 0 && token[length] == 0,
-          "%s", name);
+  tap_ok (token != NULL && length == wanted_length && memcmp (token, wanted, length) == 0 && token[length] == 0, "%s",
+          name);
 }
 
 static void
@@ -40,9 +40,9 @@ test_reference (void)
   bool same = true;
 
   tap_ok (vocab_size (vocab) == 200, "/vocab/one token a line");
-  tap_ok (vocab_special (vocab, VOCAB_PAD) == 0 && vocab_special (vocab, VOCAB_UNK) == 1 &&
-              vocab_special (vocab, VOCAB_CLS) == 2 && vocab_special (vocab, VOCAB_SEP) == 3 &&
-              vocab_special (vocab, VOCAB_MASK) == 4,
+  tap_ok (vocab_special (vocab, VOCAB_PAD) == 0 && vocab_special (vocab, VOCAB_UNK) == 1
+              && vocab_special (vocab, VOCAB_CLS) == 2 && vocab_special (vocab, VOCAB_SEP) == 3
+              && vocab_special (vocab, VOCAB_MASK) == 4,
           "/vocab/special tokens are found");
   check_token (vocab, 85, "##ing", 5, "/vocab/token by id");
   tap_ok (vocab_find (vocab, "##ing", 5) == 85 && vocab_find (vocab, "##in", 4) == -1, "/vocab/id by token");
@@ -83,8 +83,8 @@ check_refused (const char *bytes, size_t length, AlbefStatus status, const char 
   AlbefError error = ALBEF_ERROR_INIT;
   Vocab *vocab = NULL;
 
-  tap_ok (vocab_from_bytes (bytes, length, "words.txt", &vocab, &error) == status && vocab == NULL &&
-              strstr (error.message, words) != NULL && strstr (error.message, "words.txt") != NULL,
+  tap_ok (vocab_from_bytes (bytes, length, "words.txt", &vocab, &error) == status && vocab == NULL
+              && strstr (error.message, words) != NULL && strstr (error.message, "words.txt") != NULL,
           "%s: %s", name, error.message);
 }
 
@@ -97,7 +97,8 @@ test_refusals (void)
   char *folder;
 
   check_refused (SPECIALS "caf\xe9\n", sizeof SPECIALS + 4, ALBEF_ERROR_FORMAT, "line 4", "/vocab/Latin-1 is refused");
-  check_refused ("[PAD]\r\n[UNK]\r[CLS]\n\xed\xa0\x80", 22, ALBEF_ERROR_FORMAT, "line 4", "/vocab/a surrogate is refused");
+  check_refused ("[PAD]\r\n[UNK]\r[CLS]\n\xed\xa0\x80", 22, ALBEF_ERROR_FORMAT, "line 4",
+                 "/vocab/a surrogate is refused");
   check_refused ("", 0, ALBEF_ERROR_MISMATCH, "[PAD]", "/vocab/an empty file");
   check_refused ("[PAD]\n[CLS]\n", 12, ALBEF_ERROR_MISMATCH, "[UNK]", "/vocab/a missing special token");
   check_refused ("\xef\xbb\xbf" SPECIALS, 3 + sizeof SPECIALS - 1, ALBEF_ERROR_MISMATCH, "byte order mark",
@@ -108,8 +109,8 @@ test_refusals (void)
   check_refused (large, VOCAB_TOKENS_LIMIT + 1, ALBEF_ERROR_LIMIT, "lines", "/vocab/too many lines");
   free (large);
 
-  tap_ok (vocab_open ("/nonexistent/vocab.txt", &vocab, &error) == ALBEF_ERROR_FILE &&
-              strstr (error.message, "/nonexistent/vocab.txt") != NULL,
+  tap_ok (vocab_open ("/nonexistent/vocab.txt", &vocab, &error) == ALBEF_ERROR_FILE
+              && strstr (error.message, "/nonexistent/vocab.txt") != NULL,
           "/vocab/a missing file: %s", error.message);
   folder = mem_strdup (fixture_path ("text"));
   tap_ok (vocab_open (folder, &vocab, &error) == ALBEF_ERROR_FILE, "/vocab/a folder: %s", error.message);
