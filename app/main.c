@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define EXIT_USAGE 2
+#define EXIT_NO_DISPLAY 3 /* app/run draws into a file then */
 
 static void
 print_help (void)
@@ -31,7 +32,7 @@ print_help (void)
         "  alidade ~/Pictures\n"
         "  alidade figure dog.jpg \"a dog left of a red gift\" -o dog.pdf\n"
         "\n"
-        "Exit status: 0 done, 1 failed, 2 wrong usage. See also albef(1).");
+        "Exit status: 0 done, 1 failed, 2 wrong usage, 3 no display. See also albef(1).");
 }
 
 /* libgomp reads OMP_WAIT_POLICY when it is loaded, before main: threads of the engine that wait would otherwise spin
@@ -89,7 +90,7 @@ main (int argc, char **argv)
       fputs ("alidade: there is no display to open a window on (neither WAYLAND_DISPLAY nor DISPLAY leads to one).\n"
              "Without one: alidade figure IMAGE TEXT -o FILE.png\n",
              stderr);
-      return EXIT_FAILURE;
+      return EXIT_NO_DISPLAY;
     }
   application = alidade_application_new ();
   return g_application_run (G_APPLICATION (application), argc, argv);

@@ -11,14 +11,15 @@
 # What the build and the window need. Those of the second list may be missing from a distribution or a
 # processor's archive: the build does without (slower products, no WebP) and says so.
 packages_app=(
-  adwaita-icon-theme at-spi2-core dbus fonts-cantarell gcc libadwaita-1-dev libc6-dev libglib2.0-dev-bin libgtk-4-dev
-  libjansson-dev libjpeg-dev libpng-dev librsvg2-common meson ninja-build pkg-config zlib1g-dev
+  adwaita-icon-theme at-spi2-core dbus desktop-file-utils fonts-cantarell gcc gtk-update-icon-cache libadwaita-1-dev
+  libc6-dev libglib2.0-dev-bin libgtk-4-dev libjansson-dev libjpeg-dev libpng-dev librsvg2-common meson ninja-build
+  pkg-config zlib1g-dev
 )
 packages_optional=(libdnnl-dev libwebp-dev)
 
 # Tests beside them: fuzzers and sanitizers, a display of our own, assistive technology, checks of installed files.
 packages_tests=(
-  appstream binutils clang desktop-file-utils gir1.2-atspi-2.0 imagemagick libclang-rt-14-dev libxml2-utils llvm
+  appstream binutils clang gir1.2-atspi-2.0 imagemagick libclang-rt-14-dev libxml2-utils llvm
   libomp-dev man-db openbox python3 python3-gi python3-pyatspi xauth xdotool xvfb
 )
 
@@ -223,16 +224,17 @@ This is no Debian-like system (no apt-get), so nothing is installed for you. The
 
   a C compiler, meson >= 1.0, ninja, pkg-config
   pkg-config names, all needed     zlib  jansson >= 2.6  libjpeg  libpng
-  for the window                   gtk4 >= 4.8  libadwaita-1 >= 1.2  (with glib-compile-resources)
+  for the window                   gtk4 >= 4.8  libadwaita-1 >= 1.2  (with glib-compile-resources,
+                                   update-desktop-database, gtk4-update-icon-cache)
   better with them                 oneDNN (dnnl.h, libdnnl; fast matrix products)  libwebp
   OpenMP of the compiler           (with gcc it is there; with clang it is libomp)
 
   Fedora     sudo dnf install gcc meson ninja-build pkgconf-pkg-config zlib-devel jansson-devel \
-               libjpeg-turbo-devel libpng-devel libwebp-devel onednn-devel gtk4-devel libadwaita-devel
+               libjpeg-turbo-devel libpng-devel libwebp-devel onednn-devel gtk4-devel libadwaita-devel desktop-file-utils
   Arch       sudo pacman -S --needed gcc meson ninja pkgconf zlib jansson libjpeg-turbo libpng libwebp \
-               onednn gtk4 libadwaita
+               onednn gtk4 libadwaita desktop-file-utils
   openSUSE   sudo zypper install gcc meson ninja pkgconf zlib-devel libjansson-devel libjpeg8-devel \
-               libpng16-devel libwebp-devel onednn-devel gtk4-devel libadwaita-devel
+               libpng16-devel libwebp-devel onednn-devel gtk4-devel libadwaita-devel desktop-file-utils
 
 LIST
 }
@@ -280,44 +282,4 @@ build_make ()
   ninja -C "$dir" "${jobs[@]}" 2>&1 | progress_to "$log"
   [ "${PIPESTATUS[0]}" -eq 0 ] || fail_log "the build in $dir failed" "$log" \
     "If files were changed, look at the first error; if not, remove $root/$dir and run $program again."
-}
-
-# True when a program could open a window: the display's socket takes a connection. Only the program itself
-# learns whether it is then let in.
-display_is_there ()
-{
-  [ -n "${WAYLAND_DISPLAY:-}${DISPLAY:-}" ] || return 1
-  python3 - <<'PROBE'
-import os, socket, sys
-
-def connects (family, address):
-    with socket.socket (family, socket.SOCK_STREAM) as s:
-        s.settimeout (2)
-        try:
-            s.connect (address)
-            return True
-        except OSError:
-            return False
-
-wayland = os.environ.get ("WAYLAND_DISPLAY", "")
-if wayland:
-    path = os.path.join (os.environ.get ("XDG_RUNTIME_DIR", "/nonexistent"), wayland)
-    if connects (socket.AF_UNIX, path):
-        sys.exit (0)
-display = os.environ.get ("DISPLAY", "")
-if ":" in display:
-    host, number = display.rsplit (":", 1)
-    number = number.split (".")[0]
-    if number.isdigit ():
-        if host in ("", "unix"):
-            path = "/tmp/.X11-unix/X" + number
-            if connects (socket.AF_UNIX, path) or connects (socket.AF_UNIX, "\0" + path):
-                sys.exit (0)
-        try:
-            if connects (socket.AF_INET, (host or "localhost", 6000 + int (number))):
-                sys.exit (0)
-        except OverflowError:
-            pass
-sys.exit (1)
-PROBE
 }
