@@ -145,7 +145,8 @@ typedef struct
 
 /* Rows of scores to rows of probabilities: y = softmax (x + mask). x, y: batch x heads x queries x keys,
  * contiguous. mask is added to the scores (0 or -10000 or -1e9): absent, batch x keys (mask_queries 1), or
- * batch x queries x keys (mask_queries = queries). */
+ * batch x queries x keys (mask_queries = queries). A row whose keys are all masked comes out as x + mask
+ * rounds on the backend. */
 typedef struct
 {
   View x, mask, y;

@@ -107,8 +107,8 @@ layer_norm_grad_views (const LayerNormGradArgs *args, CallView *views)
   NAME (mean, CALL_READS, args->rows);
   NAME (rstd, CALL_READS, args->rows);
   NAME_IF (dx, CALL_UPDATES, reach (args->rows, args->n, args->lddx));
-  NAME_IF (dgamma, CALL_UPDATES, args->n);
-  NAME_IF (dbeta, CALL_UPDATES, args->n);
+  NAME_IF (dgamma, CALL_UPDATES, args->rows > 0 ? args->n : 0);
+  NAME_IF (dbeta, CALL_UPDATES, args->rows > 0 ? args->n : 0);
   return list.count;
 }
 

@@ -128,7 +128,7 @@ run_layer_norm_grad (CpuBackend *cpu, const LayerNormGradArgs *args)
         cpu->kernels->layer_norm_grad (dy + r * args->lddy, x + r * args->ldx, gamma, mean[r], rstd[r],
                                        dx + r * args->lddx, args->n);
     });
-  if (dgamma != NULL || dbeta != NULL)
+  if (args->rows > 0 && (dgamma != NULL || dbeta != NULL))
     SHARED_OUT (cpu, args->n, LINE, 3 * args->rows * args->n, {
       cpu->kernels->layer_norm_grad_columns (dy + from, args->lddy, x + from, args->ldx, mean, rstd, args->rows,
                                              to - from, dgamma != NULL ? dgamma + from : NULL,
@@ -234,7 +234,7 @@ run_divide_grad (CpuBackend *cpu, const DivideByScalarGradArgs *args)
   if (dx != NULL)
     SHARED_OUT (cpu, args->n, LINE, 3 * args->n,
                 { cpu->kernels->add_divided (dy + from, dx + from, to - from, scalar); });
-  if (dscalar != NULL)
+  if (dscalar != NULL && args->n > 0)
     *dscalar -= (float) (cpu->kernels->dot (dy, x, args->n) / ((double) scalar * scalar));
 }
 
@@ -244,8 +244,9 @@ run_sum_rows (CpuBackend *cpu, const SumRowsArgs *args)
   const float *in = cpu_floats (args->in);
   float *out = cpu_floats (args->out);
 
-  SHARED_OUT (cpu, args->n, LINE, args->rows * args->n,
-              { cpu->kernels->sum_rows (in + from, args->ld, args->rows, to - from, out + from); });
+  if (args->rows > 0)
+    SHARED_OUT (cpu, args->n, LINE, args->rows * args->n,
+                { cpu->kernels->sum_rows (in + from, args->ld, args->rows, to - from, out + from); });
 }
 
 /* Where a row of a table starts; stops the program on an index outside it. */

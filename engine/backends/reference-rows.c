@@ -119,7 +119,7 @@ reference_layer_norm_grad (const LayerNormGradArgs *args)
           *element = (float) (*element + rstd[i] * (g - mean_g - z * mean_gz));
         }
     }
-  for (int64_t j = 0; j < args->n; j++)
+  for (int64_t j = 0; args->rows > 0 && j < args->n; j++)
     {
       double sum_dy = 0, sum_dyz = 0;
 
@@ -181,7 +181,7 @@ reference_sum_rows (const SumRowsArgs *args)
   const float *in = reference_floats (args->in);
   float *out = reference_floats (args->out);
 
-  for (int64_t j = 0; j < args->n; j++)
+  for (int64_t j = 0; args->rows > 0 && j < args->n; j++)
     {
       double sum = 0;
 
