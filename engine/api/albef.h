@@ -371,8 +371,9 @@ ALBEF_API double albef_maps_strength (const AlbefMaps *maps, int index);
 ALBEF_API double albef_maps_peak (const AlbefMaps *maps);
 /* Share of the picture above half the map's own peak, 0..1, of any map of this grid. */
 ALBEF_API double albef_map_spread (const float *map, int grid_width, int grid_height);
-/* Seconds spent: image part (0 when cached), text and fusion part, backward part. Any may be NULL. */
-ALBEF_API void albef_maps_seconds (const AlbefMaps *maps, double *image, double *query, double *backward);
+/* Seconds spent: on the image (about 0 when cached), in the text layers (likewise), and in the fusion layers forward
+ * and backward. Any may be NULL. */
+ALBEF_API void albef_maps_seconds (const AlbefMaps *maps, double *image, double *text, double *fusion);
 ALBEF_API void albef_maps_free (AlbefMaps *maps);
 
 /* ---------------------------------------------------------------------------------------------------

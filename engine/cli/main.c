@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT
+ * albef: the engine's own command line. Needs no desktop. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "error.h"
+
+const char *cli_command_line = "albef";
+
+static const CliCommand *const commands[] = { &command_score, &command_maps,  &command_inspect,
+                                              &command_convert, &command_eval, &command_bench };
+
+enum
+{
+  N_COMMANDS = sizeof commands / sizeof commands[0]
+};
+
+static void
+print_help (FILE *file)
+{
+  fprintf (file, "Usage: albef COMMAND [ARGUMENTS]\n"
+                 "\n"
+                 "Scores sentences against pictures with an ALBEF model and shows where each word looks.\n"
+                 "\n");
+  for (int i = 0; i < N_COMMANDS; i++)
+    fprintf (file, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+  fprintf (file, "\n"
+                 "albef COMMAND --help explains a command; albef --version prints the version.\n"
+                 "Exit status: 0 done, 1 failed, 2 usage.\n");
+}
+
+static char *
+join (int argc, char **argv)
+{
+  char *all = mem_strdup ("albef");
+
+  for (int i = 1; i < argc; i++)
+    {
+      char *longer = mem_printf (strpbrk (argv[i], " \t'\"") != NULL ? "%s '%s'" : "%s %s", all, argv[i]);
+
+      free (all);
+      all = longer;
+    }
+  return all;
+}
+
+int
+main (int argc, char **argv)
+{
+  /* libgomp reads its waiting policy before main: spinning workers would steal the next program's core. */
+  if (getenv ("OMP_WAIT_POLICY") == NULL && getenv ("ALBEF_RESTARTED") == NULL)
+    {
+      setenv ("OMP_WAIT_POLICY", "passive", 1);
+      setenv ("ALBEF_RESTARTED", "1", 1);
+      execv ("/proc/self/exe", argv);
+      /* Where that cannot be done, spinning is only a waste. */
+    }
+  if (argc < 2)
+    {
+      print_help (stderr);
+      return CLI_USAGE;
+    }
+  if (strcmp (argv[1], "--help") == 0 || strcmp (argv[1], "-h") == 0 || strcmp (argv[1], "help") == 0)
+    {
+      print_help (stdout);
+      return CLI_DONE;
+    }
+  if (strcmp (argv[1], "--version") == 0)
+    {
+      printf ("albef %s\n", albef_version ());
+      return CLI_DONE;
+    }
+  for (int i = 0; i < N_COMMANDS; i++)
+    if (strcmp (argv[1], commands[i]->name) == 0)
+      {
+        char *line = join (argc, argv);
+        int result;
+
+        cli_command_line = line;
+        result = commands[i]->run (argc - 1, argv + 1);
+        free (line);
+        if (fflush (stdout) != 0 || ferror (stdout))
+          {
+            fprintf (stderr, "albef: cannot write to standard output\n");
+            return CLI_FAILED;
+          }
+        return result;
+      }
+  fprintf (stderr, "albef: there is no command '%s'; 'albef --help' lists them\n", argv[1]);
+  return CLI_USAGE;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ * pointing.h: the pointing game (after AMC, Yang et al., CVPR 2023): is the highest point of a phrase's map
+ * inside one of its boxes?
+ *
+ * Text: the caption. Map of a phrase: Grad-CAM of the ITM logit on a fusion layer, mean over heads and over
+ * the phrase's tokens, enlarged bicubically to the picture. The point is the first highest pixel in row-major
+ * order; a hit lies strictly inside a box on all sides. */
+#pragma once
+
+#include "albef.h"
+
+#define POINTING_MAX_LAYERS 64
+
+typedef struct
+{
+  char *group;                        /* "" where the file names none */
+  int scenes, phrases;
+  int layers;
+  int hits[POINTING_MAX_LAYERS];      /* per fusion layer, from layer 1 at index 0 */
+  int matches;                        /* captions with match > 0.5 */
+  int image_to_text, text_to_image;   /* ITC R@1 within the group (ties: the smaller index) */
+} PointingGroup;
+
+typedef struct
+{
+  PointingGroup *groups;
+  int n_groups;
+  int unreadable;                     /* pictures left out; each is told to `skipped` */
+} PointingResult;
+
+/* Evaluates the scenes of `path` (JSON list of {image, caption, phrases [{start, end, boxes}], group}), pictures
+ * relative to it, decoded as the official code does. `progress` may be NULL. `skipped` hears of each picture
+ * that was left out; may be NULL. */
+AlbefStatus pointing_evaluate (AlbefModel *model, const char *path, AlbefProgress progress, void *progress_data,
+                               void (*skipped) (const char *message), PointingResult *result, AlbefError *error);
+void pointing_result_clear (PointingResult *result);
+
+/* True if the first highest pixel of `map` (width x height) lies strictly inside one of the boxes
+ * [x1, y1, x2, y2]. */
+bool pointing_hit (const float *map, int width, int height, const double (*boxes)[4], int n_boxes);
