@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Scores and maps: from handles to word-maps.h and back. */
+ * Scores and maps: from handles to pair-maps.h and back. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,7 +110,7 @@ word_mean (const AlbefMaps *maps, int index, const float *map, int n, float *out
 static void
 merge (AlbefMaps *maps, uint64_t head_set)
 {
-  const WordMaps *raw = &maps->maps;
+  const PairMaps *raw = &maps->maps;
   int n = raw->grid * raw->grid, n_words = albef_query_n_words (maps->query);
   size_t cells = (size_t) n;
 
@@ -207,9 +207,9 @@ compute (AlbefModel *model, const AlbefImage *image, const AlbefMapsRequest *req
       maps->seconds_text = now () - start;
       start = now ();
       if (text != NULL && itc)
-        done = word_maps_itc (model->model, picture, state, text, maps->layer, cancel, &maps->maps);
+        done = pair_maps_itc (model->model, picture, state, text, maps->layer, cancel, &maps->maps);
       else if (text != NULL)
-        done = word_maps_itm (model->model, state, text, request->score_only ? 0 : maps->layer, cancel, &maps->maps);
+        done = pair_maps_itm (model->model, state, text, request->score_only ? 0 : maps->layer, cancel, &maps->maps);
       maps->seconds_fusion = now () - start;
       if (!done)
         status = error_set (error, ALBEF_CANCELLED, "cancelled");
@@ -418,7 +418,7 @@ albef_maps_free (AlbefMaps *maps)
   if (maps == NULL)
     return;
   albef_query_free (maps->query);
-  word_maps_clear (&maps->maps);
+  pair_maps_clear (&maps->maps);
   free (maps->words);
   free (maps->sentence);
   free (maps->pieces);

@@ -8,7 +8,8 @@
 #include "model.h"
 #include "text-cache.h"
 #include "vocab.h"
-#include "word-maps.h"
+#include "weight-set.h"
+#include "pair-maps.h"
 
 struct AlbefEngine
 {
@@ -24,16 +25,16 @@ struct AlbefModel
   Vocab *vocab;
   TextCache *texts;
   AlbefReport *report;
+  WeightSet *weights;    /* the mapped file that tensors may lie in */
   char *name;            /* file name without folder and suffix */
   char *path;
-  char *hash;            /* hex SHA-256, computed when first asked for */
 };
 
 struct AlbefMaps
 {
   AlbefMethod method;
   AlbefQuery *query;
-  WordMaps maps;
+  PairMaps maps;
   int layer;             /* from 1 */
   float *words;          /* [n_words][grid grid], mean over pieces and chosen heads; zeros without a map */
   float *sentence;       /* [grid grid]; NULL when only scored */

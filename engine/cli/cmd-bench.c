@@ -161,7 +161,7 @@ measure (Model *model, int runs, int tokens, Timing *timing)
       TextCache *texts = text_cache_new ();
       const ImageState *state;
       const TextState *text_state;
-      WordMaps maps;
+      PairMaps maps;
       double t0 = now (), t1, t2, t3;
 
       for (int k = 0; k < tokens; k++)
@@ -170,9 +170,9 @@ measure (Model *model, int runs, int tokens, Timing *timing)
       t1 = now ();
       text_state = text_cache_get (texts, model, ids, tokens, NULL);
       t2 = now ();
-      word_maps_itm (model, state, text_state, layer, NULL, &maps);
+      pair_maps_itm (model, state, text_state, layer, NULL, &maps);
       t3 = now ();
-      word_maps_clear (&maps);
+      pair_maps_clear (&maps);
       if (i >= 0)
         {
           image[i] = t1 - t0;

@@ -3,8 +3,16 @@
  * with the engine and adds it to `out` under the names of the case file. */
 #pragma once
 
+#include "case-preprocess.h"
+#include "case-text.h"
 #include "model.h"
 #include "tensor-file.h"
+#include "weight-set.h"
+
+enum
+{
+  CASE_MAX_MODELS = 32
+};
 
 typedef struct
 {
@@ -14,7 +22,8 @@ typedef struct
   TensorFile *in;       /* the case's own file */
   TensorWriter *out;
   AlbefError error;
-  Model *models[8];     /* loaded by case_model; freed by the runner */
+  Model *models[CASE_MAX_MODELS]; /* loaded by case_model; closed by case_close */
+  WeightSet *sets[CASE_MAX_MODELS];
   int n_models;
 } Case;
 
@@ -27,10 +36,7 @@ bool case_visualization (Case *c);
 bool case_pos_embed (Case *c);
 bool case_checkpoints (Case *c);
 
-/* These write a file of their own at out_path; 0 done, else `message` says why not. */
-int case_tokenizer (const char *dir, const char *out_path, char *message, size_t n);
-int case_pre_caption (const char *dir, const char *out_path, char *message, size_t n);
-int case_preprocess (const char *dir, const char *out_path, char *message, size_t n);
+/* Writes its files into out_dir; 0 done, else `message` says why not. Text and preprocess have headers of their own. */
 int case_schedule (const char *dir, const char *out_dir, char *message, size_t n);
 
 /* ---------------------------------------------------------------------------------------------------
@@ -42,6 +48,7 @@ int case_schedule (const char *dir, const char *out_dir, char *message, size_t n
 Model *case_model (Case *c, const char *weights, const char *size, int image_res);
 /* The model of a checkpoint file. */
 Model *case_checkpoint (Case *c, const char *path, const char *size);
+void case_close (Case *c);
 
 /* Inputs of the case file. NULL with case->error when missing. */
 const TensorFileEntry *case_input (Case *c, const char *name, TensorFileType type);

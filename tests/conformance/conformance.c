@@ -181,8 +181,7 @@ run_tensor_case (const Options *options, const TensorCase *which, const char *ou
       if (which->run (&c) && tensor_writer_save (c.out, out_path, &c.error) == ALBEF_OK)
         result = compare_all (which->name, c.in, out_path);
       tensor_writer_free (c.out);
-      for (int i = 0; i < c.n_models; i++)
-        model_free (c.models[i]);
+      case_close (&c);
       backend_close (c.device);
     }
   if (result == CASE_FAILED)

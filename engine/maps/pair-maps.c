@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "word-maps.h"
+#include "pair-maps.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -29,8 +29,8 @@ similarity (Scope *scope, const ImageState *image, const TextState *text)
 }
 
 bool
-word_maps_itm (const Model *model, const ImageState *image, const TextState *text, int layer,
-               const AlbefCancel *cancel, WordMaps *maps)
+pair_maps_itm (const Model *model, const ImageState *image, const TextState *text, int layer,
+               const AlbefCancel *cancel, PairMaps *maps)
 {
   int64_t tokens = text->hidden->shape[1], grid = model->vision.grid, i = grid * grid + 1;
   int heads = model->text.heads;
@@ -39,7 +39,7 @@ word_maps_itm (const Model *model, const ImageState *image, const TextState *tex
   Tensor *sim;
   bool done;
 
-  *maps = (WordMaps) { .heads = heads, .tokens = (int) tokens, .grid = (int) grid };
+  *maps = (PairMaps) { .heads = heads, .tokens = (int) tokens, .grid = (int) grid };
   scope_init (&scope, model->backend);
   scope.cancel = cancel;
   backend_step_begin (model->backend);
@@ -69,14 +69,14 @@ word_maps_itm (const Model *model, const ImageState *image, const TextState *tex
 }
 
 bool
-word_maps_itc (const Model *model, const float *picture, const ImageState *image, const TextState *text, int block,
-               const AlbefCancel *cancel, WordMaps *maps)
+pair_maps_itc (const Model *model, const float *picture, const ImageState *image, const TextState *text, int block,
+               const AlbefCancel *cancel, PairMaps *maps)
 {
   int64_t r = model->config.image_res, grid = model->vision.grid, patches = grid * grid, i = patches + 1;
   int heads = model->vision.heads;
   AttentionMaps attention;
   Scope scope;
-  bool done = word_maps_itm (model, image, text, 0, cancel, maps);
+  bool done = pair_maps_itm (model, image, text, 0, cancel, maps);
 
   if (!done)
     return false;
@@ -111,7 +111,7 @@ word_maps_itc (const Model *model, const float *picture, const ImageState *image
 }
 
 void
-word_maps_clear (WordMaps *maps)
+pair_maps_clear (PairMaps *maps)
 {
   free (maps->product);
   maps->product = NULL;

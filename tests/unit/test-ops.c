@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT
+ * Gradient rules against central differences: for each op, d (sum w y) / dx with random w, through the tape,
+ * on the fenced backend in its deferred mode, so that a rule that peeks fails too. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "ops.h"
+#include "tap.h"
+
+#define MAX_INPUTS 4
+
+typedef Tensor *(*Forward) (Scope *scope, Tensor **inputs);
+
+typedef struct
+{
+  const char *name;
+  Forward forward;
+  int n_inputs;
+  int n_dims[MAX_INPUTS];
+  int64_t shapes[MAX_INPUTS][4];
+  double spread;  /* inputs are uniform in -spread .. spread, plus `shift` */
+  double shift;
+  bool skip[MAX_INPUTS]; /* not differentiable inputs */
+} GradientCase;
+
+static uint64_t state = 88172645463325252u;
+
+static double
+noise (void)
+{
+  state ^= state << 13;
+  state ^= state >> 7;
+  state ^= state << 17;
+  return (double) (state >> 11) / 9007199254740992.0 * 2 - 1;
+}
+
+static int64_t
+count (const GradientCase *c, int input)
+{
+  int64_t n = 1;
+
+  for (int i = 0; i < c->n_dims[input]; i++)
+    n *= c->shapes[input][i];
+  return n;
+}
+
+/* sum w y in double for given input values; fills gradients if wanted. */
+static double
+evaluate (Backend *backend, const GradientCase *c, float *const *values, const float *weights, float **gradients)
+{
+  Scope scope;
+  Tensor *inputs[MAX_INPUTS], *y, *seed;
+  double sum = 0;
+  float *out;
+  int64_t n;
+
+  scope_init (&scope, backend);
+  scope.tape = gradients != NULL ? tape_new () : NULL;
+  for (int i = 0; i < c->n_inputs; i++)
+    {
+      inputs[i] = scope_own (&scope, tensor_from_host (backend, DTYPE_F32, c->n_dims[i], c->shapes[i], values[i]));
+      if (gradients != NULL && !c->skip[i])
+        tape_watch (inputs[i]);
+    }
+  y = c->forward (&scope, inputs);
+  n = tensor_numel (y);
+  if (gradients != NULL)
+    {
+      seed = scope_own (&scope, tensor_from_host (backend, DTYPE_F32, y->n_dims, y->shape, weights));
+      tape_backward (&scope, y, seed);
+      for (int i = 0; i < c->n_inputs; i++)
+        if (!c->skip[i])
+          tensor_to_host (tensor_grad (inputs[i]), gradients[i]);
+    }
+  out = malloc ((size_t) n * sizeof *out);
+  tensor_to_host (y, out);
+  for (int64_t i = 0; i < n; i++)
+    sum += (double) out[i] * (double) weights[i];
+  free (out);
+  tape_free (scope.tape);
+  scope_clear (&scope);
+  return sum;
+}
+
+static void
+check (Backend *backend, const GradientCase *c)
+{
+  float *values[MAX_INPUTS], *gradients[MAX_INPUTS], weights[4096];
+  double worst = 0, largest = 0;
+
+  for (int i = 0; i < 4096; i++)
+    weights[i] = (float) noise ();
+  for (int i = 0; i < c->n_inputs; i++)
+    {
+      values[i] = malloc ((size_t) count (c, i) * sizeof (float));
+      gradients[i] = malloc ((size_t) count (c, i) * sizeof (float));
+      for (int64_t k = 0; k < count (c, i); k++)
+        values[i][k] = (float) (c->spread * noise () + c->shift);
+    }
+  evaluate (backend, c, values, weights, gradients);
+  for (int i = 0; i < c->n_inputs; i++)
+    for (int64_t k = 0; !c->skip[i] && k < count (c, i); k++)
+      {
+        const double h = 1e-2;
+        float kept = values[i][k];
+        double up, down, slope;
+
+        /* Fourth order: f32 values leave no room for a small step. */
+        values[i][k] = (float) ((double) kept + h);
+        up = 8 * evaluate (backend, c, values, weights, NULL);
+        values[i][k] = (float) ((double) kept - h);
+        down = 8 * evaluate (backend, c, values, weights, NULL);
+        values[i][k] = (float) ((double) kept + 2 * h);
+        up -= evaluate (backend, c, values, weights, NULL);
+        values[i][k] = (float) ((double) kept - 2 * h);
+        down -= evaluate (backend, c, values, weights, NULL);
+        values[i][k] = kept;
+        slope = (up - down) / (12 * h);
+        worst = fmax (worst, fabs (slope - (double) gradients[i][k]));
+        largest = fmax (largest, fabs (slope));
+      }
+  tap_ok (worst <= 2e-3 * largest && largest > 0, "/ops/%s/gradient (error %.1e of %.1e)", c->name, worst, largest);
+  for (int i = 0; i < c->n_inputs; i++)
+    {
+      free (values[i]);
+      free (gradients[i]);
+    }
+}
+
+static Tensor *
+linear_gelu (Scope *scope, Tensor **in)
+{
+  return op_linear (scope, in[0], in[1], in[2], EPILOGUE_GELU, in[3]);
+}
+
+static Tensor *
+linear_plain (Scope *scope, Tensor **in)
+{
+  return op_linear (scope, in[0], in[1], NULL, EPILOGUE_NONE, NULL);
+}
+
+/* Columns of a block and a single token as inputs: gradients of views land in their root. */
+static Tensor *
+linear_of_views (Scope *scope, Tensor **in)
+{
+  Tensor *block = scope_own (scope, tensor_column_block (in[0], 1, 3));
+  Tensor *a = op_linear (scope, block, in[1], NULL, EPILOGUE_NONE, NULL);
+  Tensor *cls = scope_own (scope, tensor_token (a, 1));
+
+  return op_linear (scope, cls, in[2], NULL, EPILOGUE_RELU, NULL);
+}
+
+static Tensor *
+layer_norm (Scope *scope, Tensor **in)
+{
+  return op_layer_norm (scope, in[0], in[1], in[2], 1e-6f);
+}
+
+static Tensor *
+add (Scope *scope, Tensor **in)
+{
+  return op_add (scope, in[0], in[1]);
+}
+
+static Tensor *
+attention (Scope *scope, Tensor **in)
+{
+  return op_attention (scope, in[0], in[1], in[2], NULL, 2);
+}
+
+static Tensor *
+attention_masked (Scope *scope, Tensor **in)
+{
+  return op_attention (scope, in[0], in[1], in[2], in[3], 3);
+}
+
+static Tensor *
+attention_of_one (Scope *scope, Tensor **in)
+{
+  /* Query, key and value are blocks of one product, as in the image encoder. */
+  int64_t c = tensor_columns (in[0]) / 3;
+  Tensor *q = scope_own (scope, tensor_column_block (in[0], 0, c));
+  Tensor *k = scope_own (scope, tensor_column_block (in[0], c, c));
+  Tensor *v = scope_own (scope, tensor_column_block (in[0], 2 * c, c));
+
+  return op_attention (scope, q, k, v, NULL, 2);
+}
+
+static Tensor *
+prepend (Scope *scope, Tensor **in)
+{
+  return op_prepend_token (scope, in[0], in[1]);
+}
+
+static Tensor *
+normalize (Scope *scope, Tensor **in)
+{
+  return op_l2_normalize (scope, in[0]);
+}
+
+static Tensor *
+contrast (Scope *scope, Tensor **in)
+{
+  return op_divide_by_scalar (scope, op_similarity (scope, in[0], in[1]), in[2]);
+}
+
+static Tensor *
+gather (Scope *scope, Tensor **in)
+{
+  static const int32_t ids[] = { 2, 0, 2, 4, 1, 2 };
+  Tensor *index = scope_own (scope, tensor_from_host (scope->backend, DTYPE_I32, 2, (int64_t[]) { 2, 3 }, ids));
+
+  return op_gather_rows (scope, in[0], index, -1);
+}
+
+static const GradientCase cases[] = {
+  { "linear with gelu, bias, residual", linear_gelu, 4, { 3, 2, 1, 3 }, { { 2, 3, 5 }, { 4, 5 }, { 4 }, { 2, 3, 4 } }, 1, 0, { 0 } },
+  { "linear of one row", linear_plain, 2, { 2, 2 }, { { 1, 7 }, { 3, 7 } }, 1, 0, { 0 } },
+  { "linear of views", linear_of_views, 3, { 3, 2, 2 }, { { 2, 3, 5 }, { 4, 3 }, { 2, 4 } }, 1, 0.3, { 0 } },
+  { "layer norm", layer_norm, 3, { 2, 1, 1 }, { { 3, 7 }, { 7 }, { 7 } }, 1, 0.2, { 0 } },
+  { "add with broadcast", add, 2, { 3, 2 }, { { 2, 3, 4 }, { 3, 4 } }, 1, 0, { 0 } },
+  { "attention", attention, 3, { 3, 3, 3 }, { { 2, 3, 4 }, { 2, 5, 4 }, { 2, 5, 4 } }, 1, 0, { 0 } },
+  { "attention with mask and odd heads", attention_masked, 4, { 3, 3, 3, 2 },
+    { { 2, 3, 9 }, { 2, 4, 9 }, { 2, 4, 9 }, { 2, 4 } }, 1, 0, { false, false, false, true } },
+  { "attention of one product", attention_of_one, 1, { 3 }, { { 2, 4, 12 } }, 1, 0, { 0 } },
+  { "class token", prepend, 2, { 3, 3 }, { { 1, 1, 3 }, { 2, 4, 3 } }, 1, 0, { 0 } },
+  { "l2 normalize", normalize, 1, { 2 }, { { 3, 5 } }, 1, 0.5, { 0 } },
+  { "similarity over temperature", contrast, 3, { 2, 2, 1 }, { { 3, 4 }, { 2, 4 }, { 1 } }, 0.5, 1.2, { 0 } },
+  { "gather rows with repeats", gather, 1, { 2 }, { { 5, 3 } }, 1, 0, { 0 } },
+};
+
+/* A row equal to the padding index sends no gradient. */
+static void
+check_padding (Backend *backend)
+{
+  static const int32_t ids[] = { 0, 1 };
+  float table[] = { 1, 2, 3, 4 }, gradient[4];
+  Scope scope;
+  Tensor *t, *index, *y;
+
+  scope_init (&scope, backend);
+  scope.tape = tape_new ();
+  t = scope_own (&scope, tensor_from_host (backend, DTYPE_F32, 2, (int64_t[]) { 2, 2 }, table));
+  index = scope_own (&scope, tensor_from_host (backend, DTYPE_I32, 1, (int64_t[]) { 2 }, ids));
+  tape_watch (t);
+  y = op_gather_rows (&scope, t, index, 0);
+  tape_backward (&scope, y, NULL);
+  tensor_to_host (tensor_grad (t), gradient);
+  tap_ok (gradient[0] == 0 && gradient[1] == 0 && gradient[2] == 1 && gradient[3] == 1, "/ops/gather/padding sends no gradient");
+  tape_free (scope.tape);
+  scope_clear (&scope);
+}
+
+/* Two uses of one tensor add up. */
+static void
+check_accumulation (Backend *backend)
+{
+  float value = 3, gradient;
+  int64_t one = 1;
+  Scope scope;
+  Tensor *x, *y;
+
+  scope_init (&scope, backend);
+  scope.tape = tape_new ();
+  x = scope_own (&scope, tensor_from_host (backend, DTYPE_F32, 1, &one, &value));
+  tape_watch (x);
+  y = op_add (&scope, op_add (&scope, x, x), x);
+  tape_backward (&scope, y, NULL);
+  tensor_to_host (tensor_grad (x), &gradient);
+  tap_ok (gradient == 3, "/tape/uses of one tensor add up");
+  tap_ok (tape_length (scope.tape) == 2, "/tape/records what depends on a watched tensor");
+  op_add (&scope, scope_own (&scope, tensor_zeros (backend, 1, &one)), scope_own (&scope, tensor_zeros (backend, 1, &one)));
+  tap_ok (tape_length (scope.tape) == 2, "/tape/records nothing else");
+  tape_free (scope.tape);
+  scope_clear (&scope);
+}
+
+int
+main (void)
+{
+  Backend *backend = backend_fenced_open (true);
+
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+    check (backend, &cases[i]);
+  check_padding (backend);
+  check_accumulation (backend);
+  backend_close (backend);
+  return tap_done ();
+}
