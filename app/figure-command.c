@@ -136,20 +136,31 @@ draw (const Options *options, const AlbefMapsRequest *request, AlidadeFigureOpti
   const AlbefModelOptions model_options = { .vocab = options->vocab };
   const char *model_path = options->model != NULL ? options->model : albef_embedded_model_path ();
   g_auto (Work) work = { NULL };
+  AlbefModelInfo info;
   g_autoptr (AlidadeMaps) maps = NULL;
   g_autoptr (AlidadePixels) pixels = NULL;
   g_autoptr (GBytes) bytes = NULL;
   g_autoptr (GError) write_error = NULL;
   AlbefError error = ALBEF_ERROR_INIT;
   AlbefMaps *albef_maps = NULL;
+  int n_heads;
 
   if (model_path == NULL)
     return failure ("the embedded model is not installed; name one with --model FILE.");
   /* The picture first: it is the likelier mistake, and fails sooner. */
   if (albef_image_open (options->files[0], ALBEF_IMAGE_FOR_PEOPLE, &work.image, &error) != ALBEF_OK
       || albef_engine_open (&config, &work.engine, &error) != ALBEF_OK
-      || albef_model_open (work.engine, model_path, &model_options, &work.model, &error) != ALBEF_OK
-      || albef_maps_compute (work.model, work.image, options->files[1], request, NULL, &albef_maps, &error) != ALBEF_OK)
+      || albef_model_open (work.engine, model_path, &model_options, &work.model, &error) != ALBEF_OK)
+    return failure (error.message);
+  albef_model_info (work.model, &info);
+  n_heads = request->method == ALBEF_METHOD_ITC_GRADCAM ? info.vision_heads : info.text_heads;
+  if (n_heads < 64 && request->heads >> n_heads != 0)
+    {
+      g_autofree char *message = g_strdup_printf ("a head beyond the %d of this model is asked for.", n_heads);
+
+      return failure (message);
+    }
+  if (albef_maps_compute (work.model, work.image, options->files[1], request, NULL, &albef_maps, &error) != ALBEF_OK)
     return failure (error.message);
 
   maps = alidade_maps_new_take (albef_maps, options->files[1], request);
