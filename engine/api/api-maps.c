@@ -169,8 +169,7 @@ check_request (const AlbefModel *model, const AlbefMapsRequest *request, AlbefMa
     return error_set (error, ALBEF_ERROR_ARGUMENT, "there is no %s layer %d; model '%s' has layers 1 to %d",
                       itc ? "image-encoder" : "fusion", layer, model->name, layers);
   if (request->heads != 0 && heads < 64 && (request->heads >> heads) != 0)
-    return error_set (error, ALBEF_ERROR_ARGUMENT, "layer %d of model '%s' has heads 0 to %d only", layer, model->name,
-                      heads - 1);
+    return error_set (error, ALBEF_ERROR_ARGUMENT, "layer %d of model '%s' has %d heads only", layer, model->name, heads);
   maps->method = request->method;
   maps->layer = layer;
   if (request->score_only)

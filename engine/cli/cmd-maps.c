@@ -24,20 +24,44 @@ typedef struct
  * Options
  */
 
-/* "0,2,5" to bits. */
+/* One item of "1,3,5-8": numbers from 1. Advances *list past it and a following comma. */
+static bool
+next_range (const char **list, int *first, int *last)
+{
+  char *end;
+  long number = strtol (*list, &end, 10);
+
+  if (end == *list || number < 1 || number > 100000)
+    return false;
+  *first = *last = (int) number;
+  if (*end == '-')
+    {
+      const char *rest = end + 1;
+
+      number = strtol (rest, &end, 10);
+      if (end == rest || number < *first || number > 100000)
+        return false;
+      *last = (int) number;
+    }
+  if (*end != ',' && *end != 0)
+    return false;
+  *list = *end == ',' ? end + 1 : end;
+  return true;
+}
+
+/* "1,3,5-8" to bits, head 1 being bit 0. */
 static bool
 parse_heads (const char *text, uint64_t *heads)
 {
+  int first, last;
+
   *heads = 0;
   while (*text != 0)
     {
-      char *end;
-      long head = strtol (text, &end, 10);
-
-      if (end == text || head < 0 || head > 63 || (*end != ',' && *end != 0))
+      if (!next_range (&text, &first, &last) || last > 64)
         return false;
-      *heads |= (uint64_t) 1 << head;
-      text = *end == ',' ? end + 1 : end;
+      for (int head = first; head <= last; head++)
+        *heads |= (uint64_t) 1 << (head - 1);
     }
   return *heads != 0;
 }
@@ -126,7 +150,7 @@ parse (int argc, char **argv, Options *o)
  * Which words
  */
 
-/* True if word `index` was asked for: by its number from 1 or by its text. */
+/* True if word `index` was asked for: by its number from 1, in a range of them, or by its text. */
 static bool
 word_wanted (const char *list, const AlbefQuery *query, const char *text, int index)
 {
@@ -136,11 +160,12 @@ word_wanted (const char *list, const AlbefQuery *query, const char *text, int in
   while (list != NULL && *list != 0)
     {
       size_t item = strcspn (list, ",");
-      char number[16];
+      const char *rest = list;
+      int first, last;
 
-      snprintf (number, sizeof number, "%d", index + 1);
-      if ((item == length && strncasecmp (list, text + word->start, length) == 0) ||
-          (item == strlen (number) && strncmp (list, number, item) == 0))
+      if (item == length && strncasecmp (list, text + word->start, length) == 0)
+        return true;
+      if (next_range (&rest, &first, &last) && first <= index + 1 && index + 1 <= last)
         return true;
       list += item + (list[item] == ',');
     }
@@ -319,8 +344,8 @@ const CliCommand command_maps = {
   "\n"
   "  -o, --output OUT       where to\n"
   "      --layer N          fusion layer from 1; default: the model's grounding layer\n"
-  "      --heads LIST       heads to average, from 0, as 0,2,5; default: all\n"
-  "      --words LIST       words to write, by number from 1 or by text, as 2,gift\n"
+  "      --heads LIST       heads to average, from 1, as 1,3,5-8; default: all\n"
+  "      --words LIST       words to write, by number from 1 or by text, as 2,5-6,gift; default: all\n"
   "      --method NAME      itm (one map per word) or itc (one map of the sentence)\n"
   "      --colours NAME     viridis, magma, turbo, jet or grey\n"
   "      --opacity X        0 to 1; default 0.8\n"
@@ -329,6 +354,6 @@ const CliCommand command_maps = {
   "\n"
   "Examples:\n"
   "  albef maps dog.jpg 'a dog left of a red gift' -o strip.png\n"
-  "  albef maps --layer 3 --heads 0,1 dog.jpg 'a dog' -o maps.npy\n",
+  "  albef maps --layer 3 --heads 1,2 dog.jpg 'a dog' -o maps.npy\n",
   run
 };
