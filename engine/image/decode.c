@@ -10,8 +10,8 @@ int64_t decode_max_pixels = 200000000;
 
 typedef struct
 {
-  const char *what;   /* as people call it */
-  size_t offset;      /* where the mark stands */
+  const char *what; /* as people call it */
+  size_t offset;    /* where the mark stands */
   const char *mark;
   size_t length;
 } Mark;
@@ -73,8 +73,8 @@ decode_by_content (const DecodeRequest *request, Decoded *decoded, AlbefError *e
 #ifdef HAVE_WEBP
     return decode_webp (request, decoded, error);
 #else
-    return error_set (error, ALBEF_ERROR_UNSUPPORTED, "%s: WebP pictures cannot be read by this build; convert it to PNG.",
-                      request->name);
+    return error_set (error, ALBEF_ERROR_UNSUPPORTED,
+                      "%s: WebP pictures cannot be read by this build; convert it to PNG.", request->name);
 #endif
   return refuse_unknown (request, error);
 }
@@ -132,6 +132,9 @@ decode_ends_early (const DecodeRequest *request, double done, double total, Albe
   int percent = total > 0 ? (int) (100 * done / total) : 0;
 
   /* Rounding must not claim that all of it was there. */
-  return error_set (error, ALBEF_ERROR_FORMAT, "%s: the file ends after %d %% of the picture. Copy it again from its source.",
-                    request->name, percent < 0 ? 0 : percent > 99 ? 99 : percent);
+  return error_set (error, ALBEF_ERROR_FORMAT,
+                    "%s: the file ends after %d %% of the picture. Copy it again from its source.", request->name,
+                    percent < 0    ? 0
+                    : percent > 99 ? 99
+                                   : percent);
 }

@@ -16,10 +16,10 @@ typedef struct
 {
   const uint8_t *bytes;
   size_t length;
-  const char *name;     /* stands in messages */
+  const char *name; /* stands in messages */
   AlbefImageRule rule;
-  int max_side;         /* 0: full size. Else a decoder may stop at any smaller size not below this */
-  bool header_only;     /* sizes and orientation alone; rgb stays NULL */
+  int max_side;     /* 0: full size. Else a decoder may stop at any smaller size not below this */
+  bool header_only; /* sizes and orientation alone; rgb stays NULL */
 } DecodeRequest;
 
 typedef struct

@@ -70,14 +70,29 @@ pixels_turn (const uint8_t *pixels, int width, int height, int orientation, uint
 
   switch (orientation)
     {
-    case 2: origin = last_x, step_x = -3, step_y = row; break;
-    case 3: origin = last_y + last_x, step_x = -3, step_y = -row; break;
-    case 4: origin = last_y, step_x = 3, step_y = -row; break;
-    case 5: origin = 0, step_x = row, step_y = 3; break;
-    case 6: origin = last_y, step_x = -row, step_y = 3; break;
-    case 7: origin = last_y + last_x, step_x = -row, step_y = -3; break;
-    case 8: origin = last_x, step_x = row, step_y = -3; break;
-    default: break;
+    case 2:
+      origin = last_x, step_x = -3, step_y = row;
+      break;
+    case 3:
+      origin = last_y + last_x, step_x = -3, step_y = -row;
+      break;
+    case 4:
+      origin = last_y, step_x = 3, step_y = -row;
+      break;
+    case 5:
+      origin = 0, step_x = row, step_y = 3;
+      break;
+    case 6:
+      origin = last_y, step_x = -row, step_y = 3;
+      break;
+    case 7:
+      origin = last_y + last_x, step_x = -row, step_y = -3;
+      break;
+    case 8:
+      origin = last_x, step_x = row, step_y = -3;
+      break;
+    default:
+      break;
     }
   for (int y = 0; y < out_height; y++)
     {

@@ -20,14 +20,14 @@
 
 typedef struct
 {
-  struct jpeg_error_mgr errors;         /* must stay first: libjpeg hands us its address */
+  struct jpeg_error_mgr errors; /* must stay first: libjpeg hands us its address */
   struct jpeg_source_mgr source;
   struct jpeg_progress_mgr progress;
   struct jpeg_decompress_struct jpeg;
   jmp_buf escape;
   const DecodeRequest *request;
   Decoded *decoded;
-  uint8_t *row;                         /* one row in the file's own colours, [output_width][components] */
+  uint8_t *row; /* one row in the file's own colours, [output_width][components] */
   char message[JMSG_LENGTH_MAX];
 } JpegReader;
 
@@ -37,7 +37,8 @@ on_error (j_common_ptr jpeg)
   JpegReader *reader = (JpegReader *) jpeg->err;
 
   if (jpeg->err->msg_code == JERR_NO_BACKING_STORE)
-    snprintf (reader->message, sizeof reader->message, "too large to decode all at once; save it without 'progressive'");
+    snprintf (reader->message, sizeof reader->message,
+              "too large to decode all at once; save it without 'progressive'");
   else
     jpeg->err->format_message (jpeg, reader->message);
   longjmp (reader->escape, 1);
@@ -169,10 +170,11 @@ refuse_kind (const JpegReader *reader, AlbefError *error)
     if (jpeg->comp_info[c].h_samp_factor == h && jpeg->comp_info[c].v_samp_factor == v)
       blocks = (jpeg->image_width / 8) * (double) (jpeg->image_height / 8);
   if (blocks > 8.0 * reader->request->length)
-    return error_set (error, ALBEF_ERROR_FORMAT,
-                      "%s: %zu bytes cannot hold a picture of %u x %u pixels; the file ends far too early or its header "
-                      "lies.",
-                      reader->request->name, reader->request->length, jpeg->image_width, jpeg->image_height);
+    return error_set (
+        error, ALBEF_ERROR_FORMAT,
+        "%s: %zu bytes cannot hold a picture of %u x %u pixels; the file ends far too early or its header "
+        "lies.",
+        reader->request->name, reader->request->length, jpeg->image_width, jpeg->image_height);
   return ALBEF_OK;
 }
 
@@ -190,9 +192,10 @@ read_rows (JpegReader *reader, AlbefError *error)
     {
       double done = jpeg->total_iMCU_rows > 0 ? (double) jpeg->input_iMCU_row / jpeg->total_iMCU_rows : 0;
 
-      return error_set (error, ALBEF_ERROR_FORMAT,
-                        "%s: the file ends after %d %% of pass %d of a progressive picture. Copy it again from its source.",
-                        reader->request->name, (int) (100 * done), jpeg->input_scan_number);
+      return error_set (
+          error, ALBEF_ERROR_FORMAT,
+          "%s: the file ends after %d %% of pass %d of a progressive picture. Copy it again from its source.",
+          reader->request->name, (int) (100 * done), jpeg->input_scan_number);
     }
   status = decode_allocate (reader->request, decoded, jpeg->output_width, jpeg->output_height, error);
   if (status != ALBEF_OK)
@@ -221,8 +224,10 @@ read_guarded (JpegReader *reader, AlbefError *error)
   AlbefStatus status;
 
   if (setjmp (reader->escape))
-    return error_set (error, jpeg->err->msg_code == JERR_OUT_OF_MEMORY ? ALBEF_ERROR_MEMORY
-                             : jpeg->err->msg_code == JERR_NO_BACKING_STORE ? ALBEF_ERROR_LIMIT : ALBEF_ERROR_FORMAT,
+    return error_set (error,
+                      jpeg->err->msg_code == JERR_OUT_OF_MEMORY      ? ALBEF_ERROR_MEMORY
+                      : jpeg->err->msg_code == JERR_NO_BACKING_STORE ? ALBEF_ERROR_LIMIT
+                                                                     : ALBEF_ERROR_FORMAT,
                       "%s: a damaged JPEG file (%s).", reader->request->name, reader->message);
   jpeg_create_decompress (jpeg);
   jpeg->src = &reader->source;

@@ -31,7 +31,7 @@ typedef struct
   int n_palette;
   png_bytep palette_alpha;
   int n_palette_alpha;
-  png_color_16p clear;  /* the one transparent colour of grey and RGB files; NULL: none */
+  png_color_16p clear; /* the one transparent colour of grey and RGB files; NULL: none */
 } PngReader;
 
 static void
@@ -260,7 +260,8 @@ decode_png (const DecodeRequest *request, Decoded *decoded, AlbefError *error)
   if (done || status != ALBEF_OK)
     return status;
   if (reader.ended)
-    return decode_ends_early (request, reader.pixels_done, (double) decoded->stored_width * decoded->stored_height, error);
+    return decode_ends_early (request, reader.pixels_done, (double) decoded->stored_width * decoded->stored_height,
+                              error);
   return error_set (error, ALBEF_ERROR_FORMAT, "%s: a damaged PNG file (%s), good up to %d %% of the picture.",
                     request->name, reader.message,
                     (int) (100.0 * reader.pixels_done / ((double) decoded->stored_width * decoded->stored_height)));

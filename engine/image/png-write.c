@@ -43,8 +43,11 @@ utf8_next (const uint8_t **at)
 {
   static const uint32_t least[4] = { 0, 0x80, 0x800, 0x10000 };
   const uint8_t *text = *at;
-  int more = text[0] < 0x80 ? 0 : (text[0] & 0xe0) == 0xc0 ? 1 : (text[0] & 0xf0) == 0xe0 ? 2
-             : (text[0] & 0xf8) == 0xf0 ? 3 : -1;
+  int more = text[0] < 0x80             ? 0
+             : (text[0] & 0xe0) == 0xc0 ? 1
+             : (text[0] & 0xf0) == 0xe0 ? 2
+             : (text[0] & 0xf8) == 0xf0 ? 3
+                                        : -1;
   uint32_t code = more <= 0 ? text[0] : text[0] & (0x3f >> more);
 
   for (int i = 1; i <= more; i++)
@@ -182,8 +185,8 @@ albef_png_write (const char *path, const uint8_t *pixels, int width, int height,
   if (path == NULL || pixels == NULL || width < 1 || height < 1 || (channels != 3 && channels != 4))
     return error_set (error, ALBEF_ERROR_ARGUMENT, "albef_png_write: needs a path and RGB or RGBA pixels");
   if (width > 1000000 || height > 1000000)
-    return error_set (error, ALBEF_ERROR_LIMIT, "cannot write '%s': %d x %d pixels are more than a PNG file may have here",
-                      path, width, height);
+    return error_set (error, ALBEF_ERROR_LIMIT,
+                      "cannot write '%s': %d x %d pixels are more than a PNG file may have here", path, width, height);
   writer.texts = mem_new0 (n_texts, sizeof *writer.texts);
   for (int i = 0; texts != NULL && i < n_texts && status == ALBEF_OK; i++)
     {

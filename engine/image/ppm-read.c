@@ -88,8 +88,9 @@ decode_ppm (const DecodeRequest *request, Decoded *decoded, AlbefError *error)
   AlbefStatus status;
 
   if (width < 0 || height < 0 || max < 1 || max > 65535)
-    return error_set (error, ALBEF_ERROR_FORMAT, "%s: a damaged %s file: its header is not \"P%c width height maximum\".",
-                      request->name, grey ? "PGM" : "PPM", grey ? '5' : '6');
+    return error_set (error, ALBEF_ERROR_FORMAT,
+                      "%s: a damaged %s file: its header is not \"P%c width height maximum\".", request->name,
+                      grey ? "PGM" : "PPM", grey ? '5' : '6');
   status = decode_set_size (request, decoded, width, height, error);
   if (status != ALBEF_OK || request->header_only)
     return status;

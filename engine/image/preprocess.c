@@ -29,8 +29,8 @@ bool
 preprocess_image (const AlbefImage *image, int resolution, const float mean[3], const float std[3], float *out)
 {
   uint8_t *resized = malloc ((size_t) resolution * resolution * 3);
-  bool done = resized != NULL
-              && resize_bicubic (image->pixels, image->width, image->height, resized, resolution, resolution);
+  bool done
+      = resized != NULL && resize_bicubic (image->pixels, image->width, image->height, resized, resolution, resolution);
 
   if (done)
     preprocess_pixels (resized, resolution, mean, std, out);

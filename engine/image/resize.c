@@ -83,7 +83,7 @@ taps_init (Taps *taps, int n_in, int n_out)
   else
     {
       taps_free (taps);
-      *taps = (Taps) { 0 };
+      *taps = (Taps){ 0 };
     }
   free (exact);
   return taps->first != NULL;
@@ -103,7 +103,7 @@ ROW_KERNEL static void
 resize_row (const uint8_t *in, int width, Lanes *wide, const Taps *taps, int out_width, uint8_t *out)
 {
   for (int x = 0; x < width; x++)
-    wide[x] = (Lanes) { in[3 * x], in[3 * x + 1], in[3 * x + 2], 0 };
+    wide[x] = (Lanes){ in[3 * x], in[3 * x + 1], in[3 * x + 2], 0 };
   for (int x = 0; x < out_width; x++, out += 3)
     {
       const int32_t *weights = taps->weights + (size_t) x * taps->n_taps;
@@ -151,17 +151,17 @@ typedef struct
 {
   const uint8_t *pixels;
   int width, out_width;
-  Taps taps;      /* along the width; unused where it stays */
-  Lanes *wide;    /* [width] */
-  uint8_t *ring;  /* [n_ring][out_width][3]; NULL where the width stays */
+  Taps taps;     /* along the width; unused where it stays */
+  Lanes *wide;   /* [width] */
+  uint8_t *ring; /* [n_ring][out_width][3]; NULL where the width stays */
   int n_ring;
-  int n_made;     /* rows 0 .. n_made - 1 have been made */
+  int n_made; /* rows 0 .. n_made - 1 have been made */
 } RowSource;
 
 static bool
 rows_init (RowSource *rows, const uint8_t *pixels, int width, int out_width, int n_ring)
 {
-  *rows = (RowSource) { .pixels = pixels, .width = width, .out_width = out_width, .n_ring = n_ring };
+  *rows = (RowSource){ .pixels = pixels, .width = width, .out_width = out_width, .n_ring = n_ring };
   if (width == out_width)
     return true;
   rows->wide = aligned_alloc (sizeof (Lanes), sizeof (Lanes) * width);

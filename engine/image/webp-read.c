@@ -13,8 +13,8 @@ typedef struct
 {
   const uint8_t *bytes; /* what WebPDecode is given: the file, or the first frame's chunks */
   size_t length;
-  int x, y;             /* where the frame lies on the canvas */
-  int width, height;    /* of the frame; of the whole picture for a still */
+  int x, y;          /* where the frame lies on the canvas */
+  int width, height; /* of the frame; of the whole picture for a still */
   bool alpha;
 } Frame;
 
@@ -63,7 +63,8 @@ explain (const DecodeRequest *request, VP8StatusCode code, AlbefError *error)
     case VP8_STATUS_OUT_OF_MEMORY:
       return error_set (error, ALBEF_ERROR_MEMORY, "%s: no memory to decode a WebP file.", request->name);
     case VP8_STATUS_UNSUPPORTED_FEATURE:
-      return error_set (error, ALBEF_ERROR_UNSUPPORTED, "%s: a kind of WebP file that libwebp cannot read.", request->name);
+      return error_set (error, ALBEF_ERROR_UNSUPPORTED, "%s: a kind of WebP file that libwebp cannot read.",
+                        request->name);
     default:
       return error_set (error, ALBEF_ERROR_FORMAT, "%s: a damaged WebP file.", request->name);
     }
@@ -83,7 +84,7 @@ find_frame (const DecodeRequest *request, Decoded *decoded, Frame *frame, AlbefE
   status = decode_set_size (request, decoded, features.width, features.height, error);
   if (status != ALBEF_OK)
     return status;
-  *frame = (Frame) { request->bytes, request->length, 0, 0, features.width, features.height, features.has_alpha };
+  *frame = (Frame){ request->bytes, request->length, 0, 0, features.width, features.height, features.has_alpha };
   if (features.has_animation && !request->header_only)
     {
       const uint8_t *chunk = find_chunk (request, "ANMF", &frame->length);
@@ -137,7 +138,8 @@ decode_frame (const DecodeRequest *request, const Frame *frame, int width, int h
 
 /* Lays [height][width] RGBA at (x, y) of the result, whose other pixels are transparent black. */
 static void
-place_frame (const DecodeRequest *request, const Decoded *decoded, const uint8_t *rgba, int x, int y, int width, int height)
+place_frame (const DecodeRequest *request, const Decoded *decoded, const uint8_t *rgba, int x, int y, int width,
+             int height)
 {
   bool over = request->rule == ALBEF_IMAGE_FOR_PEOPLE;
 

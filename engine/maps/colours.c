@@ -15,13 +15,14 @@ typedef struct
 } Palette;
 
 static const Palette palettes[ALBEF_N_COLOURS] = {
-  [ALBEF_COLOURS_VIRIDIS] = { "Viridis", 9, { 0x470155, 0x472d7b, 0x3d528c, 0x2b728e, 0x1f908b, 0x2aae80, 0x5ac861,
-                                              0xacdc30, 0xfce721 } },
-  [ALBEF_COLOURS_MAGMA] = { "Magma", 9, { 0x000004, 0x1d1147, 0x51127c, 0x822681, 0xb63679, 0xe65164, 0xfb8861,
-                                          0xfec287, 0xfcfdbf } },
-  [ALBEF_COLOURS_TURBO] = { "Turbo", 15, { 0x30123b, 0x4145ab, 0x4675ed, 0x39a2fc, 0x1bcfd4, 0x24eca6, 0x61fc6c,
-                                           0xa4fc3b, 0xd1e834, 0xf3c63a, 0xfe9b2d, 0xf36315, 0xd93806, 0xb11901,
-                                           0x7a0402 } },
+  [ALBEF_COLOURS_VIRIDIS]
+  = { "Viridis", 9, { 0x470155, 0x472d7b, 0x3d528c, 0x2b728e, 0x1f908b, 0x2aae80, 0x5ac861, 0xacdc30, 0xfce721 } },
+  [ALBEF_COLOURS_MAGMA]
+  = { "Magma", 9, { 0x000004, 0x1d1147, 0x51127c, 0x822681, 0xb63679, 0xe65164, 0xfb8861, 0xfec287, 0xfcfdbf } },
+  [ALBEF_COLOURS_TURBO] = { "Turbo",
+                            15,
+                            { 0x30123b, 0x4145ab, 0x4675ed, 0x39a2fc, 0x1bcfd4, 0x24eca6, 0x61fc6c, 0xa4fc3b, 0xd1e834,
+                              0xf3c63a, 0xfe9b2d, 0xf36315, 0xd93806, 0xb11901, 0x7a0402 } },
   [ALBEF_COLOURS_JET] = { "Jet", 0, { 0 } },
   [ALBEF_COLOURS_GREY] = { "Grey", 2, { 0x000000, 0xffffff } },
 };
@@ -71,9 +72,8 @@ tables_make (void)
   for (int colours = 0; colours < ALBEF_N_COLOURS; colours++)
     for (int i = 0; i < COLOURS_N; i++)
       for (int c = 0; c < 3; c++)
-        tables[colours][i][c] = colours == ALBEF_COLOURS_JET
-                                    ? jet_channel (&jet_corners[c], i / 255.0)
-                                    : stop_channel (&palettes[colours], i / 255.0, c);
+        tables[colours][i][c] = colours == ALBEF_COLOURS_JET ? jet_channel (&jet_corners[c], i / 255.0)
+                                                             : stop_channel (&palettes[colours], i / 255.0, c);
 }
 
 const float (*colours_table (AlbefColours colours))[3]

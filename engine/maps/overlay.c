@@ -24,11 +24,11 @@ typedef struct
 
 typedef struct
 {
-  int channels;        /* 3: RGB, 4: BGRA */
-  int n;               /* pixels of the run */
-  float low, factor;   /* level = (value - low) * factor */
+  int channels;      /* 3: RGB, 4: BGRA */
+  int n;             /* pixels of the run */
+  float low, factor; /* level = (value - low) * factor */
   Blend blends[N_LEVELS + 1];
-  int32_t *levels;     /* [n] */
+  int32_t *levels;                     /* [n] */
   int32_t *keep, *grey, *c0, *c1, *c2; /* [n], weights of the run in the order of the picture's bytes */
 } Painter;
 

@@ -34,7 +34,8 @@ compute_tensor (const char *dir, const TensorFileEntry *entry, TensorWriter *wri
   bool tensor;
   AlbefStatus status;
 
-  if (what == NULL || (sscanf (what, ".tensor_%d", &resolution) != 1 && sscanf (what, ".resized_u8_%d", &resolution) != 1)
+  if (what == NULL
+      || (sscanf (what, ".tensor_%d", &resolution) != 1 && sscanf (what, ".resized_u8_%d", &resolution) != 1)
       || resolution < 1 || resolution > MAX_RESOLUTION)
     return error_set (error, ALBEF_ERROR_FORMAT, "unknown tensor '%s'", entry->name);
   tensor = what[1] == 't';
@@ -50,7 +51,8 @@ compute_tensor (const char *dir, const TensorFileEntry *entry, TensorWriter *wri
     }
   else if ((status = albef_image_resize (image, resolution, resolution, &resized, error)) == ALBEF_OK)
     {
-      int64_t *out = tensor_writer_reserve (writer, entry->name, TENSOR_I64, 3, (int64_t[]){ resolution, resolution, 3 });
+      int64_t *out
+          = tensor_writer_reserve (writer, entry->name, TENSOR_I64, 3, (int64_t[]){ resolution, resolution, 3 });
       const uint8_t *pixels = albef_image_pixels (resized);
 
       for (int i = 0; i < resolution * resolution * 3; i++)

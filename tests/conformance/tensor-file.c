@@ -17,8 +17,8 @@
 struct TensorFile
 {
   char *path;
-  uint8_t *bytes;  /* the data part, 16-byte aligned as malloc gives it */
-  json_t *header;  /* owns the names */
+  uint8_t *bytes; /* the data part, 16-byte aligned as malloc gives it */
+  json_t *header; /* owns the names */
   TensorFileEntry *entries;
   int n_entries;
 };
@@ -336,8 +336,8 @@ header_text (const TensorWriter *writer)
       for (int d = 0; d < item->n_dims; d++)
         json_array_append_new (shape, json_integer (item->shape[d]));
       json_object_set_new (header, item->name,
-                           json_pack ("{s:s, s:o, s:[I, I]}", "dtype", item->type == TENSOR_F32 ? "F32" : "I64", "shape",
-                                      shape, "data_offsets", (json_int_t) offset,
+                           json_pack ("{s:s, s:o, s:[I, I]}", "dtype", item->type == TENSOR_F32 ? "F32" : "I64",
+                                      "shape", shape, "data_offsets", (json_int_t) offset,
                                       (json_int_t) (offset + item->n_bytes)));
       offset += item->n_bytes;
     }

@@ -54,10 +54,11 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   snprintf (path, sizeof path, "/proc/self/fd/%d", fd);
   image = NULL;
   status = albef_image_open_scaled (path, ALBEF_IMAGE_FOR_PEOPLE, size % 97 + 1, &image, &error);
-  if (image != NULL && (albef_image_width (image) > (int) (size % 97 + 1) || albef_image_height (image) > (int) (size % 97 + 1)))
+  if (image != NULL
+      && (albef_image_width (image) > (int) (size % 97 + 1) || albef_image_height (image) > (int) (size % 97 + 1)))
     abort ();
   take (status, image, &error);
-  albef_image_probe (path, NULL, NULL, (int[]) { 0 }, &error);
+  albef_image_probe (path, NULL, NULL, (int[]){ 0 }, &error);
   close (fd);
   return 0;
 }

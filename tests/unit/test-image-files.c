@@ -90,8 +90,17 @@ has_text (const char *path, const char *keyword, const char *wanted, int *compre
 static void
 test_texts (void)
 {
-  const char *texts[] = { "Command", "albef maps dog.png 'a dog'", "Title", "caf\xc3\xa9\nbar", "Sentence",
-                          "\xe4\xb8\x80\xe5\x8c\xb9\xe9\xa6\xac \xf0\x9f\x90\xb4", "Broken", "a\xff" "b", "Empty", "" };
+  const char *texts[] = { "Command",
+                          "albef maps dog.png 'a dog'",
+                          "Title",
+                          "caf\xc3\xa9\nbar",
+                          "Sentence",
+                          "\xe4\xb8\x80\xe5\x8c\xb9\xe9\xa6\xac \xf0\x9f\x90\xb4",
+                          "Broken",
+                          "a\xff"
+                          "b",
+                          "Empty",
+                          "" };
   const char *no_key[] = { "", "x" };
   char long_key[] = "k234567890123456789012345678901234567890123456789012345678901234567890123456789x";
   const char *too_long[] = { long_key, "x" };
@@ -104,11 +113,17 @@ test_texts (void)
   tap_ok (has_text (path, "Command", texts[1], &kind) && kind == PNG_TEXT_COMPRESSION_NONE, "/png-write/ASCII is tEXt");
   tap_ok (has_text (path, "Title", "caf\xe9\nbar", &kind) && kind == PNG_TEXT_COMPRESSION_NONE,
           "/png-write/Latin-1 is tEXt in Latin-1");
-  tap_ok (has_text (path, "Sentence", texts[5], &kind) && kind == PNG_ITXT_COMPRESSION_NONE, "/png-write/the rest is iTXt");
-  tap_ok (has_text (path, "Broken", "a\xef\xbf\xbd" "b", &kind), "/png-write/ill-formed bytes become U+FFFD");
+  tap_ok (has_text (path, "Sentence", texts[5], &kind) && kind == PNG_ITXT_COMPRESSION_NONE,
+          "/png-write/the rest is iTXt");
+  tap_ok (has_text (path, "Broken",
+                    "a\xef\xbf\xbd"
+                    "b",
+                    &kind),
+          "/png-write/ill-formed bytes become U+FFFD");
   tap_ok (has_text (path, "Empty", "", &kind), "/png-write/an empty text");
   tap_ok (albef_png_write (path, pixels, 5, 4, 3, no_key, 1, &error) == ALBEF_ERROR_ARGUMENT, "/png-write/no keyword");
-  tap_ok (albef_png_write (path, pixels, 5, 4, 3, too_long, 1, &error) == ALBEF_ERROR_ARGUMENT, "/png-write/keyword of 80 letters");
+  tap_ok (albef_png_write (path, pixels, 5, 4, 3, too_long, 1, &error) == ALBEF_ERROR_ARGUMENT,
+          "/png-write/keyword of 80 letters");
   tap_ok (has_text (path, "Command", texts[1], &kind), "/png-write/the old file is still there");
   free (pixels);
   unlink (path);
@@ -128,7 +143,8 @@ test_failures (void)
   tap_ok (rmdir (folder) == 0 && mkdir (folder, 0700) == 0, "/png-write/nothing is left behind");
   tap_ok (albef_png_write (path, pixels, 5, 4, 2, NULL, 0, &error) == ALBEF_ERROR_ARGUMENT, "/png-write/two channels");
   if (access ("/dev/full", W_OK) == 0)
-    tap_ok (albef_png_write ("/dev/full/x", pixels, 5, 4, 3, NULL, 0, &error) == ALBEF_ERROR_FILE, "/png-write/below a file");
+    tap_ok (albef_png_write ("/dev/full/x", pixels, 5, 4, 3, NULL, 0, &error) == ALBEF_ERROR_FILE,
+            "/png-write/below a file");
   free (pixels);
 }
 
@@ -169,8 +185,8 @@ expect_scaled (const char *path, int max_side, int width, int height, bool is_sl
   else if (albef_image_width (image) != width || albef_image_height (image) != height)
     tap_note ("but %d x %d", albef_image_width (image), albef_image_height (image));
   if (is_slope && status == ALBEF_OK)
-    tap_ok (slope_error (image) <= 6, "/scaled/%s to %d keeps its colours (within %d)", strrchr (path, '/') + 1, max_side,
-            slope_error (image));
+    tap_ok (slope_error (image) <= 6, "/scaled/%s to %d keeps its colours (within %d)", strrchr (path, '/') + 1,
+            max_side, slope_error (image));
   albef_image_free (image);
 }
 

@@ -51,8 +51,8 @@ append_chunk (Buffer *buffer, const char *kind, const void *data, size_t length)
 static void
 append_png_start (Buffer *buffer, uint32_t width, uint32_t height, int depth, int kind, int interlace)
 {
-  uint8_t header[13] = { width >> 24,  width >> 16, width >> 8, width, height >> 24,     height >> 16, height >> 8,
-                         height,       depth,       kind,       0,     0,            interlace };
+  uint8_t header[13] = { width >> 24, width >> 16, width >> 8, width, height >> 24, height >> 16, height >> 8, height,
+                         depth,       kind,        0,          0,     interlace };
 
   append (buffer, "\x89PNG\r\n\x1a\n", 8);
   append_chunk (buffer, "IHDR", header, sizeof header);
@@ -179,7 +179,8 @@ test_percentages (void)
 
   append (&ppm, "P6 10 10 255\n", 13);
   append (&ppm, rows, 123);
-  expect (&ppm, ALBEF_ERROR_FORMAT, "thing: the file ends after 41 % of the picture", "a PPM file with 123 of 300 bytes");
+  expect (&ppm, ALBEF_ERROR_FORMAT, "thing: the file ends after 41 % of the picture",
+          "a PPM file with 123 of 300 bytes");
   /* Not compressed, so that half of the bytes are half of the picture. */
   if (stored == NULL || compress2 (stored, &n, rows, sizeof rows, 0) != Z_OK)
     abort ();
@@ -257,11 +258,12 @@ test_jpeg_headers (void)
       Buffer b = load (names[i]);
 
       patch_jpeg_size (&b, 60000);
-      expect (&b, ALBEF_ERROR_LIMIT, "60000 x 60000 pixels", i ? "a progressive JPEG header of 60,000 x 60,000 pixels"
-                                                               : "a JPEG header of 60,000 x 60,000 pixels");
+      expect (&b, ALBEF_ERROR_LIMIT, "60000 x 60000 pixels",
+              i ? "a progressive JPEG header of 60,000 x 60,000 pixels" : "a JPEG header of 60,000 x 60,000 pixels");
       patch_jpeg_size (&b, 14000);
-      expect (&b, ALBEF_ERROR_FORMAT, "cannot hold", i ? "a progressive JPEG header of 196 megapixels over few bytes"
-                                                       : "a JPEG header of 196 megapixels over few bytes");
+      expect (&b, ALBEF_ERROR_FORMAT, "cannot hold",
+              i ? "a progressive JPEG header of 196 megapixels over few bytes"
+                : "a JPEG header of 196 megapixels over few bytes");
       free (b.bytes);
     }
 }
@@ -320,8 +322,11 @@ test_bombs (void)
   {
     const char *kind, *prefix;
     size_t n_prefix;
-  } places[] = { { "zTXt", "Comment\0\0", 9 }, { "iCCP", "profile\0\0", 9 }, { "iTXt", "Comment\0\1\0\0\0", 12 },
-                 { "prVt", "", 0 },            { "IDAT", "", 0 } };
+  } places[] = { { "zTXt", "Comment\0\0", 9 },
+                 { "iCCP", "profile\0\0", 9 },
+                 { "iTXt", "Comment\0\1\0\0\0", 12 },
+                 { "prVt", "", 0 },
+                 { "IDAT", "", 0 } };
   Buffer bomb = bomb_make ();
 
   for (size_t i = 0; i < sizeof places / sizeof *places; i++)
@@ -372,7 +377,9 @@ test_kinds (void)
     { "GIF89a......", 12, "GIF picture" },
     { "BM..........", 12, "BMP picture" },
     { "II*\0........", 12, "TIFF picture" },
-    { "\0\0\0\x18" "ftypheic....", 16, "HEIC picture" },
+    { "\0\0\0\x18"
+      "ftypheic....",
+      16, "HEIC picture" },
     { "%PDF-1.4 ", 9, "PDF document" },
     { "<svg xmlns", 10, "SVG drawing" },
     { "RIFF\x10\0\0\0WEBPVP8 ", 16, "WebP" },
@@ -384,8 +391,9 @@ test_kinds (void)
       AlbefError error = ALBEF_ERROR_INIT;
       AlbefStatus status = try_bytes (kinds[i].bytes, kinds[i].length, ALBEF_IMAGE_FOR_PEOPLE, &error);
 
-      if (!tap_ok (status != ALBEF_OK && (strstr (error.message, kinds[i].words) != NULL
-                                          || (strcmp (kinds[i].words, "WebP") == 0 && strstr (error.message, "ends after"))),
+      if (!tap_ok (status != ALBEF_OK
+                       && (strstr (error.message, kinds[i].words) != NULL
+                           || (strcmp (kinds[i].words, "WebP") == 0 && strstr (error.message, "ends after"))),
                    "/hostile/kind %zu says '%s'", i, kinds[i].words))
         tap_note ("message: %s", error.message);
     }
@@ -435,9 +443,11 @@ test_paths (void)
     expect_path (path, ALBEF_ERROR_LIMIT, "larger than 1024 MiB");
   unlink (path);
   rmdir (folder);
-  tap_ok (albef_image_open_scaled (folder, ALBEF_IMAGE_STORED, 0, &image, NULL) == ALBEF_ERROR_ARGUMENT && image == NULL,
+  tap_ok (albef_image_open_scaled (folder, ALBEF_IMAGE_STORED, 0, &image, NULL) == ALBEF_ERROR_ARGUMENT
+              && image == NULL,
           "/hostile/max_side 0 is refused");
-  tap_ok (albef_image_from_pixels ((const uint8_t *) "abc", 0, 1, &image, NULL) == ALBEF_ERROR_ARGUMENT && image == NULL,
+  tap_ok (albef_image_from_pixels ((const uint8_t *) "abc", 0, 1, &image, NULL) == ALBEF_ERROR_ARGUMENT
+              && image == NULL,
           "/hostile/no pixels are refused");
 }
 

@@ -16,7 +16,8 @@ formula (int width, int height)
   for (int64_t y = 0; y < height; y++)
     for (int64_t x = 0; x < width; x++)
       for (int c = 0; c < 3; c++)
-        *at++ = ((x * x * (c + 3) + y * y * 5 + x * y * (7 - c)) / 11 + ((x * 31 + y * 17 + c * 5) % 23 == 0) * 200) % 256;
+        *at++ = ((x * x * (c + 3) + y * y * 5 + x * y * (7 - c)) / 11 + ((x * 31 + y * 17 + c * 5) % 23 == 0) * 200)
+                % 256;
   return pixels;
 }
 

@@ -51,7 +51,7 @@ test_enlarge (void)
     {
       const TensorFileEntry *wanted = tensor_file_entry (file, i);
       int height, width, cells = (int) (maps->shape[1] * maps->shape[2]);
-      double best = INFINITY;  /* PyTorch in float32 is itself 1e-6 away from exact arithmetic */
+      double best = INFINITY; /* PyTorch in float32 is itself 1e-6 away from exact arithmetic */
 
       if (strncmp (wanted->name, "itm.upsampled_ref", 17) != 0)
         continue;
@@ -63,8 +63,8 @@ test_enlarge (void)
           float *out = malloc (sizeof (float) * width * height);
           double *exact = malloc (sizeof (double) * width * height);
 
-          albef_map_enlarge ((const float *) maps->data + m * cells, (int) maps->shape[2], (int) maps->shape[1], out, width,
-                             height);
+          albef_map_enlarge ((const float *) maps->data + m * cells, (int) maps->shape[2], (int) maps->shape[1], out,
+                             width, height);
           for (int k = 0; k < width * height; k++)
             exact[k] = out[k];
           best = fmin (best, relative_error (exact, wanted->data, wanted->n_elements));
@@ -177,8 +177,8 @@ expect_colour (AlbefColours colours, double value, unsigned wanted)
   uint8_t rgb[3];
 
   albef_colours_lookup (colours, value, rgb);
-  if (!tap_ok (((unsigned) rgb[0] << 16 | rgb[1] << 8 | rgb[2]) == wanted, "/colours/%s at %g", albef_colours_name (colours),
-               value))
+  if (!tap_ok (((unsigned) rgb[0] << 16 | rgb[1] << 8 | rgb[2]) == wanted, "/colours/%s at %g",
+               albef_colours_name (colours), value))
     tap_note ("got %02x%02x%02x, wanted %06x", rgb[0], rgb[1], rgb[2], wanted);
 }
 
@@ -255,8 +255,8 @@ compose_error (int channels, const AlbefOverlay *overlay)
   for (int i = 0; i < HEIGHT * WIDTH; i++)
     memcpy (in + i * channels, picture[i / WIDTH][i % WIDTH], channels);
   albef_map_enlarge (map, GRID_WIDTH, GRID_HEIGHT, values, WIDTH, HEIGHT);
-  albef_overlay_compose (in, WIDTH, HEIGHT, WIDTH * channels, channels, map, GRID_WIDTH, GRID_HEIGHT, 0, 0, WIDTH, HEIGHT,
-                         overlay, out, WIDTH * channels);
+  albef_overlay_compose (in, WIDTH, HEIGHT, WIDTH * channels, channels, map, GRID_WIDTH, GRID_HEIGHT, 0, 0, WIDTH,
+                         HEIGHT, overlay, out, WIDTH * channels);
   for (int i = 0; i < HEIGHT * WIDTH; i++)
     {
       const uint8_t *before = in + i * channels, *after = out + i * channels;
@@ -291,10 +291,11 @@ test_compose (void)
         if (!tap_ok (error < 3.5, "/compose/%s, %d channels", albef_colours_name (colours), channels))
           tap_note ("differs by %g", error);
       }
-  overlay = (AlbefOverlay) { ALBEF_COLOURS_GREY, 1, 0, 0.4 };
+  overlay = (AlbefOverlay){ ALBEF_COLOURS_GREY, 1, 0, 0.4 };
   tap_ok (compose_error (4, &overlay) < 3.5, "/compose/opaque, without threshold, values above the scale");
-  overlay = (AlbefOverlay) { ALBEF_COLOURS_GREY, 0.5, 1, 10 };
-  tap_ok (compose_error (3, &overlay) == 0, "/compose/threshold 1 leaves the picture where the map stays below its scale");
+  overlay = (AlbefOverlay){ ALBEF_COLOURS_GREY, 0.5, 1, 10 };
+  tap_ok (compose_error (3, &overlay) == 0,
+          "/compose/threshold 1 leaves the picture where the map stays below its scale");
 }
 
 static void
@@ -310,7 +311,8 @@ test_compose_places (void)
   for (int y = 0; y < HEIGHT; y++)
     for (int x = 0; x < WIDTH; x++)
       if (x + 0.5 >= 10.4 && x + 0.5 < 30.6 && y + 0.5 < 23.6)
-        inside = inside && out[y][x][0] == 255 && out[y][x][1] == 255 && out[y][x][2] == 255 && out[y][x][3] == picture[y][x][3];
+        inside = inside && out[y][x][0] == 255 && out[y][x][1] == 255 && out[y][x][2] == 255
+                 && out[y][x][3] == picture[y][x][3];
       else
         outside = outside && memcmp (out[y][x], picture[y][x], 4) == 0;
   tap_ok (inside, "/compose/the map covers the pixels whose centres it covers");
@@ -337,8 +339,8 @@ test_compose_values (void)
   const float bad[4] = { NAN, NAN, NAN, NAN };
   uint8_t out[HEIGHT][WIDTH][4];
 
-  albef_overlay_compose (&picture[0][0][0], WIDTH, HEIGHT, WIDTH * 4, 4, map, GRID_WIDTH, GRID_HEIGHT, 0, 0, WIDTH, HEIGHT,
-                         &overlay, &out[0][0][0], WIDTH * 4);
+  albef_overlay_compose (&picture[0][0][0], WIDTH, HEIGHT, WIDTH * 4, 4, map, GRID_WIDTH, GRID_HEIGHT, 0, 0, WIDTH,
+                         HEIGHT, &overlay, &out[0][0][0], WIDTH * 4);
   tap_ok (memcmp (out, picture, sizeof out) == 0, "/compose/scale 0 (no map has a peak) leaves the picture");
   overlay.scale = 1;
   albef_overlay_compose (&picture[0][0][0], WIDTH, HEIGHT, WIDTH * 4, 4, bad, 2, 2, 0, 0, WIDTH, HEIGHT, &overlay,

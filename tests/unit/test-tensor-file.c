@@ -84,9 +84,12 @@ test_refusals (const char *path)
   expect_refusal (path, "[]", 0, "not a JSON object", "header that is a list");
   expect_refusal (path, "{\"a\":1}", 0, "is not one", "entry that is a number");
   expect_refusal (path, "{\"a\":{\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":[0,8]}}", 8, "F64", "another type");
-  expect_refusal (path, "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 4, "do not fit", "data cut off");
-  expect_refusal (path, "{\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,8]}}", 8, "do not fit", "shape too large");
-  expect_refusal (path, "{\"a\":{\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,8]}}", 8, "do not fit", "negative size");
+  expect_refusal (path, "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 4, "do not fit",
+                  "data cut off");
+  expect_refusal (path, "{\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,8]}}", 8, "do not fit",
+                  "shape too large");
+  expect_refusal (path, "{\"a\":{\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,8]}}", 8, "do not fit",
+                  "negative size");
   write_bytes (path, "\377\377\377\377\377\377\377\177", 8);
   tap_ok (tensor_file_open (path, &error) == NULL && strstr (error.message, "longer than the file") != NULL,
           "/tensor-file/refused: header beyond the end");
