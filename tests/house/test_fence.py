@@ -100,10 +100,8 @@ def main():
     tap.ok(got is not None and str(internal) in got, "/fence/a header within reach is recognised")
     tap.ok(reached(flags, directory, "no-such-header.h") is None, "/fence/a header out of reach fails to compile")
     for room in rooms:
-        if commands[room]:
+        if tap.ok(commands[room], f"/fence/{room}/is compiled"):
             check_room(room, commands[room])
-        else:
-            tap.skip(f"/fence/{room}", "the room has no source yet")
     names = {}
     for header in [h for r in ORDER for h in headers_of(r)]:
         names.setdefault(header.name, []).append(str(header.relative_to(source)))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """`meson install` into an empty folder, then a program of somebody else built against what lies there.
 
-    test_install.py SOURCE_ROOT BUILD_ROOT VERSION PREFIX [--ui]
+    test_install.py BUILD_ROOT VERSION PREFIX [--ui]
 
 The program is the sample on top of albef.h, completed to a main; it is compiled with the flags that pkg-config
 gives and run with the installed model.
@@ -16,8 +16,7 @@ import tempfile
 
 import tap
 
-source, build = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
-version, prefix = sys.argv[3], sys.argv[4].lstrip("/")
+build, version, prefix = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3].lstrip("/")
 with_ui = "--ui" in sys.argv
 
 PROGRAM = """
@@ -31,24 +30,25 @@ main (int argc, char **argv)
 }
 """
 
-# What must be installed, as a pattern, and what it is made from.
+# What must be installed.
 WANTED = [
-    (r"include/albef\.h", "engine/api/albef.h"),
-    (r"lib(/[^/]+)?/libalbef\.so\.0", "engine/libalbef.so"),
-    (r"lib(/[^/]+)?/pkgconfig/libalbef\.pc", "engine/libalbef.so"),
-    (r"bin/albef", "engine/cli/albef"),
-    (r"share/man/man1/albef\.1", "engine/cli/albef.1"),
-    (r"share/alidade/models/alidade-mini\.safetensors", "data/models"),
-    (r"share/alidade/models/README\.md", "data/models"),
-    (r"share/alidade/samples/scenes\.json", "data/samples"),
-    (r"share/alidade/samples/NOTICE", "data/samples"),
-    (r"share/alidade/samples/scene-23\.png", "data/samples"),
+    r"include/albef\.h",
+    r"lib(/[^/]+)?/libalbef\.so\.0",
+    r"lib(/[^/]+)?/pkgconfig/libalbef\.pc",
+    r"bin/albef",
+    r"share/man/man1/albef\.1",
+    r"share/alidade/models/alidade-mini\.safetensors",
+    r"share/alidade/models/README\.md",
+    r"share/alidade/samples/scenes\.json",
+    r"share/alidade/samples/NOTICE",
+    r"share/alidade/samples/scene-23\.png",
 ]
 WANTED_UI = [
-    (r"bin/alidade", "app/alidade"),
-    (r"share/applications/[^/]+\.desktop", "app/alidade"),
-    (r"share/metainfo/[^/]+\.metainfo\.xml", "app/alidade"),
-    (r"share/icons/hicolor/scalable/apps/[^/]+\.svg", "app/alidade"),
+    r"bin/alidade",
+    r"share/applications/[^/]+\.desktop",
+    r"share/metainfo/[^/]+\.metainfo\.xml",
+    r"share/glib-2\.0/schemas/[^/]+\.gschema\.xml",
+    r"share/icons/hicolor/scalable/apps/[^/]+\.svg",
 ]
 
 
@@ -76,9 +76,6 @@ def check_program(root, pc, share):
         source, program = pathlib.Path(folder, "sample.c"), pathlib.Path(folder, "sample")
         source.write_text(PROGRAM % code)
         made = run(["cc", "-std=c11", "-Wall", "-Werror", str(source), "-o", str(program), *flags.stdout.split()])
-        if "undefined reference" in made.stderr:
-            tap.skip("/install/the sample runs against the installed library", "its functions are not written yet")
-            return
         if not tap.ok(made.returncode == 0, "/install/the sample compiles against the installed library", made.stderr):
             return
         model, picture = share / "models" / "alidade-mini.safetensors", share / "samples" / "scene-06.png"
@@ -95,12 +92,8 @@ def main():
         if not tap.ok(installed.returncode == 0, "/install/meson install", installed.stdout[-2000:] + installed.stderr):
             return tap.done()
         files = {str(p.relative_to(root / prefix)) for p in root.rglob("*") if p.is_file() or p.is_symlink()}
-        for pattern, made_from in WANTED + (WANTED_UI if with_ui else []):
-            name = f"/install/{pattern.replace(chr(92), '')}"
-            if not any((folder / made_from).exists() for folder in (source, build)):
-                tap.skip(name, f"{made_from} is not there yet")
-                continue
-            tap.ok(any(re.fullmatch(pattern, file) for file in files), name)
+        for pattern in WANTED + (WANTED_UI if with_ui else []):
+            tap.ok(any(re.fullmatch(pattern, file) for file in files), f"/install/{pattern.replace(chr(92), '')}")
         internal = sorted(name for name in files if name.startswith("include/") and name != "include/albef.h")
         tap.ok(not internal, "/install/no internal header", " ".join(internal))
         pc = next(root.rglob("libalbef.pc"), None)

@@ -39,17 +39,11 @@ def check_exports():
     extra = sorted(exported - declared - set(foreign))
     tap.ok(not extra, "/symbols/nothing is exported that albef.h does not declare", " ".join(extra))
     missing = sorted(declared - exported)
-    if missing:
-        tap.skip("/symbols/every declared function is exported", f"{len(missing)} functions are not written yet")
-    else:
-        tap.ok(True, "/symbols/every declared function is exported")
+    tap.ok(not missing, "/symbols/every declared function is exported", " ".join(missing))
 
 
 def check_needed():
     for name in ("engine/libalbef.so", "engine/cli/albef", "tests/conformance"):
-        if not (build / name).exists():
-            tap.skip(f"/symbols/{name} leans on no desktop library", "it is not built yet")
-            continue
         foreign = [lib for lib in needed_by(build / name) if FOREIGN.match(lib)]
         tap.ok(not foreign, f"/symbols/{name} leans on no desktop library", " ".join(foreign))
 
