@@ -45,16 +45,42 @@ rows_sum_to_one (Tensor *probs, double *worst)
   return good;
 }
 
+/* What the layers so far have packed needs no pages of the mapped file any more; a weight that is read once more
+ * comes back from it. So a large model is never in memory twice. */
+static void
+give_source_back (void *user_data, ObservePoint point, int layer, Tensor *value)
+{
+  const WeightSet *set = user_data;
+  int n;
+  const ParameterSpec *specs = weight_set_specs (set, &n);
+
+  for (int i = 0; i < n; i++)
+    weight_set_give_back (set, specs[i].name);
+}
+
+/* weight_set_get reads a mapped weight to check it; its pages are not needed until it is packed. */
+static AlbefStatus
+get_weight (void *set, const char *name, int n_dims, const int64_t *shape, const float **mapped, float **copied,
+            AlbefError *error)
+{
+  AlbefStatus status = weight_set_get (set, name, n_dims, shape, mapped, copied, error);
+
+  if (status == ALBEF_OK && *mapped != NULL)
+    weight_set_give_back (set, name);
+  return status;
+}
+
 /* Fills `text` with what was found; false if the model cannot be used. */
 static bool
-self_test (const Model *model, char **text)
+self_test (const Model *model, WeightSet *set, char **text)
 {
   int64_t r = model->config.image_res, n = 3 * r * r;
   float *picture = mem_new0 ((size_t) n, sizeof *picture), logits[2] = { 0, 0 };
   int32_t ids[4];
   AttentionTap tap = { model->text.n_layers - 1, false, NULL };
   ImageKeys *keys = mem_new0 ((size_t) model->text.n_layers, sizeof *keys);
-  BertOptions options = { .tap = &tap, .keys = keys };
+  Observer packed = { false, give_source_back, set };
+  BertOptions options = { .tap = &tap, .keys = keys, .observer = &packed };
   bool finite = true, distribution;
   double worst;
   Scope scope;
@@ -68,9 +94,12 @@ self_test (const Model *model, char **text)
     ids[i] = (int32_t) ((i + 1) % model->config.vocab_size);
   scope_init (&scope, model->backend);
   input = scope_own (&scope, tensor_from_host (model->backend, DTYPE_F32, 4, (int64_t[]) { 1, 3, r, r }, picture));
-  tokens = vision_forward (&scope, model, input, NULL, NULL);
+  tokens = vision_forward (&scope, model, input, NULL, &packed);
   for (int l = model->text.fusion_layer; l < model->text.n_layers; l++)
-    keys[l] = fusion_keys (&scope, &model->text, l, tokens);
+    {
+      keys[l] = fusion_keys (&scope, &model->text, l, tokens);
+      give_source_back (set, OBSERVE_BERT_LAYER, l, NULL);
+    }
   input = scope_own (&scope, tensor_from_host (model->backend, DTYPE_I32, 2, (int64_t[]) { 1, n_ids }, ids));
   hidden = bert_layers (&scope, &model->text, bert_embed (&scope, &model->text, input, NULL), 0, model->text.n_layers,
                         &options);
@@ -107,7 +136,7 @@ static AlbefStatus
 build (AlbefEngine *engine, const char *path, WeightSet *set, const AlbefModelOptions *options, AlbefModel **out,
        AlbefError *error)
 {
-  ParameterSource source = { .get = weight_set_get, .has = weight_set_has, .user_data = set,
+  ParameterSource source = { .get = get_weight, .has = weight_set_has, .user_data = set,
                              .progress = options->progress, .progress_data = options->progress_data };
   AlbefReport *report = weight_set_report (set);
   AlbefModel *model = mem_new0 (1, sizeof *model);
@@ -130,7 +159,7 @@ build (AlbefEngine *engine, const char *path, WeightSet *set, const AlbefModelOp
         {
           char *text = NULL;
 
-          if (!self_test (model->model, &text))
+          if (!self_test (model->model, set, &text))
             status = error_set (error, ALBEF_ERROR_MISMATCH, "the self-test of '%s' %s. Use another checkpoint", path, text);
           report_set (&report->self_test, "%s", text);
           free (text);
