@@ -18,6 +18,8 @@ typedef struct
 static void
 append (Buffer *buffer, const void *bytes, size_t length)
 {
+  if (length == 0)
+    return;
   if (buffer->length + length > buffer->room)
     {
       buffer->room = 2 * (buffer->length + length);
@@ -359,6 +361,8 @@ test_bombs (void)
 #endif
 }
 
+#define KIND(literal, words) { literal, sizeof literal - 1, words }
+
 static void
 test_kinds (void)
 {
@@ -368,22 +372,20 @@ test_kinds (void)
     size_t length;
     const char *words;
   } kinds[] = {
-    { "", 0, "empty" },
-    { "x", 1, "not a picture" },
-    { "\xff\xd8", 2, "ends after 0 %" },
-    { "\xff\xd8\xff\xe0 and so on, no frame at all", 30, "thing: " },
-    { "\x89PNG\r\n\x1a\n", 8, "ends after 0 %" },
-    { "\x89PNG\r\n\x1a\n\0\0\0\x0dIDAT12345678901234567890", 40, "header is missing" },
-    { "GIF89a......", 12, "GIF picture" },
-    { "BM..........", 12, "BMP picture" },
-    { "II*\0........", 12, "TIFF picture" },
-    { "\0\0\0\x18"
-      "ftypheic....",
-      16, "HEIC picture" },
-    { "%PDF-1.4 ", 9, "PDF document" },
-    { "<svg xmlns", 10, "SVG drawing" },
-    { "RIFF\x10\0\0\0WEBPVP8 ", 16, "WebP" },
-    { "P6", 2, "damaged PPM" },
+    KIND ("", "empty"),
+    KIND ("x", "not a picture"),
+    KIND ("\xff\xd8", "ends after 0 %"),
+    KIND ("\xff\xd8\xff\xe0 and so on, no frame at all", "thing: "),
+    KIND ("\x89PNG\r\n\x1a\n", "ends after 0 %"),
+    KIND ("\x89PNG\r\n\x1a\n\0\0\0\x0dIDAT12345678901234567890", "header is missing"),
+    KIND ("GIF89a......", "GIF picture"),
+    KIND ("BM..........", "BMP picture"),
+    KIND ("II*\0........", "TIFF picture"),
+    KIND ("\0\0\0\x18" "ftypheic....", "HEIC picture"),
+    KIND ("%PDF-1.4 ", "PDF document"),
+    KIND ("<svg xmlns", "SVG drawing"),
+    KIND ("RIFF\x10\0\0\0WEBPVP8 ", "WebP"),
+    KIND ("P6", "damaged PPM"),
   };
 
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
