@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+#include "window-private.h"
+
+G_DEFINE_FINAL_TYPE (AlidadeWindow, alidade_window, ADW_TYPE_APPLICATION_WINDOW)
+
+static void
+try_select_first (AlidadeWindow *self)
+{
+  if (!self->select_first || g_list_model_get_n_items (G_LIST_MODEL (self->library)) == 0)
+    return;
+  self->select_first = FALSE;
+  alidade_library_pane_select (self->library_pane, 0);
+}
+
+static void
+library_changed_cb (AlidadeWindow *self)
+{
+  try_select_first (self);
+  _alidade_window_update_project (self);
+}
+
+static void
+picture_changed_cb (AlidadeWindow *self)
+{
+  AlidadePicture *picture = alidade_exploration_get_picture (self->exploration);
+
+  adw_window_title_set_title (self->title, picture != NULL ? alidade_picture_get_name (picture) : "Alidade");
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.show-in-files", picture != NULL);
+}
+
+static void
+alidade_window_dispose (GObject *object)
+{
+  AlidadeWindow *self = ALIDADE_WINDOW (object);
+
+  g_clear_handle_id (&self->layout_id, g_source_remove);
+  g_clear_handle_id (&self->unreadable_id, g_source_remove);
+  if (self->opening != NULL)
+    g_cancellable_cancel (self->opening);
+  g_clear_object (&self->opening);
+  if (self->service != NULL)
+    g_signal_handlers_disconnect_by_data (self->service, self);
+  if (self->library != NULL)
+    g_signal_handlers_disconnect_by_data (self->library, self);
+  if (self->exploration != NULL)
+    g_signal_handlers_disconnect_by_data (self->exploration, self);
+  if (self->recent != NULL)
+    g_signal_handlers_disconnect_by_data (self->recent, self);
+  if (self->chooser != NULL)
+    gtk_native_dialog_destroy (GTK_NATIVE_DIALOG (self->chooser));
+  g_clear_object (&self->chooser);
+  gtk_widget_dispose_template (GTK_WIDGET (self), ALIDADE_TYPE_WINDOW);
+  g_clear_object (&self->exploration);
+  g_clear_object (&self->look);
+  g_clear_object (&self->recent);
+  g_clear_object (&self->service);
+  g_clear_object (&self->library);
+  g_clear_object (&self->settings);
+  g_clear_object (&self->recent_folders);
+  g_clear_object (&self->recent_models);
+
+  G_OBJECT_CLASS (alidade_window_parent_class)->dispose (object);
+}
+
+static gboolean
+alidade_window_close_request (GtkWindow *window)
+{
+  _alidade_window_save_layout (ALIDADE_WINDOW (window));
+  return GTK_WINDOW_CLASS (alidade_window_parent_class)->close_request (window);
+}
+
+static void
+alidade_window_class_init (AlidadeWindowClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = alidade_window_dispose;
+  GTK_WINDOW_CLASS (klass)->close_request = alidade_window_close_request;
+  g_type_ensure (ALIDADE_TYPE_CANVAS_VIEW);
+  g_type_ensure (ALIDADE_TYPE_LIBRARY_PANE);
+  g_type_ensure (ALIDADE_TYPE_MAP_PANE);
+  g_type_ensure (ALIDADE_TYPE_NOTICE_BAR);
+  g_type_ensure (ALIDADE_TYPE_PANE_HANDLE);
+  g_type_ensure (ALIDADE_TYPE_QUERY_BAR);
+  g_type_ensure (ALIDADE_TYPE_WORD_STRIP);
+  gtk_widget_class_set_template_from_resource (widget_class, "/org/alidade/ui/window.ui");
+  gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, toasts);
+  gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, title);
+  gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, library_toggle);
+  gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, controls_toggle);
+  gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, project_button);
+  gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, project_label);
+  gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, model_button);
+  gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, model_label);
+  gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, device_label);
+  gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, model_spinner);
+  gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, notice);
+  gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, job);
+  gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, library_flap);
+  gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, controls_flap);
+  gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, library_pane);
+  gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, library_handle);
+  gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, controls_handle);
+  gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, library_side);
+  gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, controls_side);
+  gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, map_pane);
+  gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, query_bar);
+  gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, canvas_view);
+  gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, strip);
+  gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, drop_frame);
+  _alidade_window_class_init_actions (widget_class);
+  _alidade_window_class_init_model (widget_class);
+  _alidade_window_class_init_export (widget_class);
+  _alidade_window_class_init_notices (widget_class);
+}
+
+static void
+alidade_window_init (AlidadeWindow *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+}
+
+static void
+bind_settings (AlidadeWindow *self)
+{
+  if (self->settings == NULL)
+    return;
+  g_settings_bind (self->settings, "opacity", self->look, "opacity", G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind (self->settings, "threshold", self->look, "threshold", G_SETTINGS_BIND_DEFAULT);
+  g_object_set (self->look, "colours", (guint)g_settings_get_enum (self->settings, "colours"), NULL);
+}
+
+AlidadeWindow *
+alidade_window_new (AdwApplication *app, AlidadeEngineService *service, AlidadeLibrary *library, GSettings *settings)
+{
+  AlidadeWindow *self = g_object_new (ALIDADE_TYPE_WINDOW, "application", app, NULL);
+
+  self->service = g_object_ref (service);
+  self->library = g_object_ref (library);
+  self->settings = settings != NULL ? g_object_ref (settings) : NULL;
+  self->look = alidade_look_new ();
+  self->recent = alidade_recent_new (NULL);
+  self->exploration = alidade_exploration_new (service, self->look);
+  bind_settings (self);
+
+  alidade_library_pane_set_exploration (self->library_pane, self->exploration, library);
+  alidade_query_bar_set_exploration (self->query_bar, self->exploration);
+  alidade_canvas_view_set_exploration (self->canvas_view, self->exploration, library);
+  alidade_word_strip_set_exploration (self->strip, self->exploration);
+  alidade_map_pane_set_exploration (self->map_pane, self->exploration);
+
+  _alidade_window_init_menus (self);
+  _alidade_window_init_layout (self);
+  _alidade_window_init_model (self);
+  _alidade_window_init_dnd (self);
+  _alidade_window_init_export (self);
+  _alidade_window_init_notices (self);
+  g_signal_connect_swapped (library, "items-changed", G_CALLBACK (library_changed_cb), self);
+  g_signal_connect_swapped (library, "notify", G_CALLBACK (library_changed_cb), self);
+  g_signal_connect_swapped (self->exploration, "picture-changed", G_CALLBACK (picture_changed_cb), self);
+  library_changed_cb (self);
+  picture_changed_cb (self);
+  alidade_query_bar_focus_entry (self->query_bar);
+  return self;
+}
+
+void
+alidade_window_open_paths (AlidadeWindow *self, GFile *const *files, guint n_files)
+{
+  g_return_if_fail (ALIDADE_IS_WINDOW (self));
+
+  alidade_exploration_set_picture (self->exploration, NULL);
+  alidade_library_open_files (self->library, files, n_files);
+  for (guint i = 0; i < n_files; i++)
+    if (n_files == 1 && g_file_query_file_type (files[i], G_FILE_QUERY_INFO_NONE, NULL) == G_FILE_TYPE_DIRECTORY
+        && g_file_peek_path (files[i]) != NULL)
+      alidade_recent_add (self->recent, ALIDADE_RECENT_FOLDERS, g_file_peek_path (files[i]));
+  alidade_window_select_first (self);
+}
+
+void
+alidade_window_select_first (AlidadeWindow *self)
+{
+  g_return_if_fail (ALIDADE_IS_WINDOW (self));
+
+  self->select_first = TRUE;
+  try_select_first (self);
+}
