@@ -6,6 +6,7 @@
 
 #include <adwaita.h>
 #include <math.h>
+#include <string.h>
 
 struct _AlidadeCanvasView
 {
@@ -106,6 +107,26 @@ look_changed_cb (AlidadeCanvasView *self)
                                    alidade_look_get_colours (alidade_exploration_get_look (self->exploration)));
 }
 
+/* The title names the file already: "PATH: the file ends" becomes "The file ends". */
+static char *
+without_path (const char *message, const char *path)
+{
+  g_autofree char *shown = g_filename_display_name (path);
+  gunichar first;
+  GString *text;
+
+  if (g_str_has_prefix (message, shown) && g_str_has_prefix (message + strlen (shown), ": "))
+    message += strlen (shown) + 2;
+  text = g_string_new (NULL);
+  first = g_utf8_get_char (message);
+  if (first != 0)
+    {
+      g_string_append_unichar (text, g_unichar_toupper (first));
+      g_string_append (text, g_utf8_next_char (message));
+    }
+  return g_string_free (text, FALSE);
+}
+
 static void
 picture_changed_cb (AlidadeCanvasView *self)
 {
@@ -117,14 +138,14 @@ picture_changed_cb (AlidadeCanvasView *self)
   if (problem != NULL)
     {
       g_autofree char *title = g_strdup_printf ("Cannot Show %s", alidade_picture_get_name (picture));
-      g_autofree char *path = g_filename_display_name (alidade_picture_get_path (picture));
-      g_autofree char *escaped = g_markup_escape_text (problem, -1);
+      g_autofree char *short_text = without_path (problem, alidade_picture_get_path (picture));
+      g_autofree char *escaped = g_markup_escape_text (short_text, -1);
       g_autofree char *escaped_title = g_markup_escape_text (title, -1);
 
       page = "unreadable";
       adw_status_page_set_title (self->problem_page, escaped_title);
       adw_status_page_set_description (self->problem_page, escaped);
-      gtk_label_set_text (self->problem_details, path);
+      gtk_label_set_text (self->problem_details, problem);
     }
   else if (alidade_exploration_get_pyramid (self->exploration) != NULL)
     page = "canvas";
@@ -223,7 +244,6 @@ alidade_canvas_view_set_exploration (AlidadeCanvasView *self, AlidadeExploration
   self->library = g_object_ref (library);
   alidade_canvas_set_exploration (self->canvas, exploration);
   g_signal_connect_swapped (exploration, "picture-changed", G_CALLBACK (picture_changed_cb), self);
-  g_signal_connect_swapped (exploration, "maps-changed", G_CALLBACK (maps_changed_cb), self);
   g_signal_connect_swapped (exploration, "selection-changed", G_CALLBACK (maps_changed_cb), self);
   g_signal_connect_swapped (alidade_exploration_get_look (exploration), "notify", G_CALLBACK (look_changed_cb), self);
   g_signal_connect_swapped (library, "items-changed", G_CALLBACK (picture_changed_cb), self);

@@ -55,7 +55,7 @@ make_base (AlidadeCanvas *self)
   self->base_wide = width * scale;
   self->base_high = height * scale;
   graphene_rect_init (&self->base_area, left / scale, top / scale, self->base_width / scale, self->base_height / scale);
-  self->base = g_malloc ((gsize)self->base_width * self->base_height * 4);
+  self->base = g_malloc ((gsize) self->base_width * self->base_height * 4);
   view_pyramid_render (pyramid, self->base_left, self->base_top, self->base_wide, self->base_high, self->base_width,
                        self->base_height, self->base);
   return TRUE;
@@ -68,7 +68,7 @@ make_texture (AlidadeCanvas *self)
   double scale;
   const float *map = alidade_exploration_get_shown_map (self->exploration, &scale);
   AlbefOverlay overlay = alidade_look_get_overlay (alidade_exploration_get_look (self->exploration), scale);
-  gsize stride = (gsize)self->base_width * 4, size = stride * self->base_height;
+  gsize stride = (gsize) self->base_width * 4, size = stride * self->base_height;
   guint8 *out = g_malloc (size);
   g_autoptr (GBytes) bytes = NULL;
 
@@ -180,7 +180,7 @@ describe (AlidadeCanvas *self)
               : g_strdup ("No picture");
   if (alidade_exploration_get_shown_peak (self->exploration, &u, &v))
     g_string_printf (description, "Map of %s, highest %d percent across and %d percent down", shown,
-                     (int)lround (100 * u), (int)lround (100 * v));
+                     (int) lround (100 * u), (int) lround (100 * v));
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, label,
                                   GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, description->str, -1);
 }

@@ -7,7 +7,7 @@
 static gsize
 n_cells (const AlidadeMaps *maps)
 {
-  return (gsize)maps->grid_width * maps->grid_height;
+  return (gsize) maps->grid_width * maps->grid_height;
 }
 
 static int
@@ -151,11 +151,11 @@ find_peak (AlidadeExploration *self)
   int width = self->maps->grid_width, height = self->maps->grid_height;
   int factor = CLAMP (384 / MAX (width, height), 1, 16);
   int wide = width * factor, high = height * factor;
-  g_autofree float *large = g_new (float, (gsize)wide *high);
+  g_autofree float *large = g_new (float, (gsize) wide *high);
   gsize best = 0;
 
   albef_map_enlarge (self->shown, width, height, large, wide, high);
-  for (gsize i = 1; i < (gsize)wide * high; i++)
+  for (gsize i = 1; i < (gsize) wide * high; i++)
     if (large[i] > large[best])
       best = i;
   self->shown_x = (best % wide + 0.5) / wide;

@@ -52,6 +52,7 @@ late_cb (gpointer data)
       adopt_words (self, self->pending_words);
       g_clear_pointer (&self->pending_words, alidade_maps_unref);
       g_signal_emit (self, signals[MAPS_CHANGED], 0);
+      g_signal_emit (self, signals[SELECTION_CHANGED], 0);
     }
   return G_SOURCE_REMOVE;
 }
@@ -75,6 +76,7 @@ words_cb (AlidadeEngineService *service, AlidadeMaps *words, AlidadeExploration 
     {
       adopt_words (self, words);
       g_signal_emit (self, signals[MAPS_CHANGED], 0);
+      g_signal_emit (self, signals[SELECTION_CHANGED], 0);
     }
 }
 
@@ -201,7 +203,7 @@ static void
 pyramid_worker (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   g_task_return_pointer (task, view_pyramid_new (alidade_loaded_picture_get_pixels (data)),
-                         (GDestroyNotify)view_pyramid_unref);
+                         (GDestroyNotify) view_pyramid_unref);
 }
 
 static void
@@ -231,7 +233,7 @@ loaded_cb (GObject *source, GAsyncResult *result, gpointer data)
       return;
     }
   g_autoptr (GTask) task = g_task_new (self, self->load_cancellable, pyramid_cb, NULL);
-  g_task_set_task_data (task, alidade_loaded_picture_ref (loaded), (GDestroyNotify)alidade_loaded_picture_unref);
+  g_task_set_task_data (task, alidade_loaded_picture_ref (loaded), (GDestroyNotify) alidade_loaded_picture_unref);
   g_task_run_in_thread (task, pyramid_worker);
 }
 

@@ -25,7 +25,7 @@ set_pixels (AlidadeLibraryCell *self, AlidadePixels *pixels)
   if (pixels != NULL)
     self->texture = gdk_memory_texture_new (alidade_pixels_get_width (pixels), alidade_pixels_get_height (pixels),
                                             GDK_MEMORY_R8G8B8, alidade_pixels_get_bytes (pixels),
-                                            3 * (gsize)alidade_pixels_get_width (pixels));
+                                            3 * (gsize) alidade_pixels_get_width (pixels));
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }
 

@@ -440,7 +440,6 @@ alidade_map_pane_set_exploration (AlidadeMapPane *self, AlidadeExploration *expl
   self->exploration = g_object_ref (exploration);
   g_signal_connect_swapped (exploration, "request-changed", G_CALLBACK (update_request), self);
   g_signal_connect_swapped (exploration, "picture-changed", G_CALLBACK (update_heads), self);
-  g_signal_connect_swapped (exploration, "maps-changed", G_CALLBACK (update_word), self);
   g_signal_connect_swapped (exploration, "selection-changed", G_CALLBACK (update_word), self);
   g_signal_connect_swapped (alidade_exploration_get_look (exploration), "notify", G_CALLBACK (update_look), self);
   update_request (self);

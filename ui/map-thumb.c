@@ -30,7 +30,7 @@ shape (AlidadeMapThumb *self)
 {
   if (self->pyramid == NULL)
     return 1;
-  return CLAMP ((double)view_pyramid_get_width (self->pyramid) / view_pyramid_get_height (self->pyramid), NARROWEST,
+  return CLAMP ((double) view_pyramid_get_width (self->pyramid) / view_pyramid_get_height (self->pyramid), NARROWEST,
                 WIDEST);
 }
 
@@ -39,10 +39,10 @@ static GdkTexture *
 compose (AlidadeMapThumb *self, int width, int height)
 {
   int full_width = view_pyramid_get_width (self->pyramid), full_height = view_pyramid_get_height (self->pyramid);
-  double zoom = MAX ((double)width / full_width, (double)height / full_height);
+  double zoom = MAX ((double) width / full_width, (double) height / full_height);
   double wide = full_width * zoom, high = full_height * zoom;
   double left = (width - wide) / 2, top = (height - high) / 2;
-  gsize stride = (gsize)width * 4;
+  gsize stride = (gsize) width * 4;
   guint8 *data = g_malloc (stride * height);
   g_autoptr (GBytes) bytes = NULL;
 
@@ -62,8 +62,20 @@ alidade_map_thumb_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   int width = gtk_widget_get_width (widget), height = gtk_widget_get_height (widget);
   GskRoundedRect outline;
 
-  if (self->pyramid == NULL || width <= 0 || height <= 0)
+  if (width <= 0 || height <= 0)
     return;
+  gsk_rounded_rect_init_from_rect (&outline, &GRAPHENE_RECT_INIT (0, 0, width, height), RADIUS);
+  if (self->pyramid == NULL)
+    {
+      GdkRGBA colour;
+
+      gtk_style_context_get_color (gtk_widget_get_style_context (widget), &colour);
+      colour.alpha *= 0.08f;
+      gtk_snapshot_push_rounded_clip (snapshot, &outline);
+      gtk_snapshot_append_color (snapshot, &colour, &outline.bounds);
+      gtk_snapshot_pop (snapshot);
+      return;
+    }
   if (self->texture == NULL || self->texture_width != width * scale || self->texture_height != height * scale)
     {
       g_clear_object (&self->texture);
@@ -71,7 +83,6 @@ alidade_map_thumb_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
       self->texture_height = height * scale;
       self->texture = compose (self, self->texture_width, self->texture_height);
     }
-  gsk_rounded_rect_init_from_rect (&outline, &GRAPHENE_RECT_INIT (0, 0, width, height), RADIUS);
   gtk_snapshot_push_rounded_clip (snapshot, &outline);
   gtk_snapshot_append_texture (snapshot, self->texture, &outline.bounds);
   gtk_snapshot_pop (snapshot);
@@ -161,7 +172,7 @@ alidade_map_thumb_set (AlidadeMapThumb *self, ViewPyramid *pyramid, const float 
     }
   g_clear_pointer (&self->map, g_free);
   if (map != NULL)
-    self->map = g_memdup2 (map, (gsize)grid_width * grid_height * sizeof (float));
+    self->map = g_memdup2 (map, (gsize) grid_width * grid_height * sizeof (float));
   self->grid_width = grid_width;
   self->grid_height = grid_height;
   self->overlay = *overlay;

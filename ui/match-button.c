@@ -66,7 +66,7 @@ update (AlidadeMatchButton *self)
       set_label (self->match_value, g_strdup_printf ("%.4f", maps->match));
       set_label (self->logits, g_strdup_printf ("%.3f, %.3f", maps->logits[0], maps->logits[1]));
       set_label (self->itc, g_strdup_printf ("%.4f", maps->itc));
-      set_label (self->times, g_strdup_printf ("%.0f, %.0f, %.0f ms", 1e3 * maps->seconds_image,
+      set_label (self->times, g_strdup_printf ("%.1f, %.1f, %.1f ms", 1e3 * maps->seconds_image,
                                                1e3 * maps->seconds_query, 1e3 * maps->seconds_backward));
       name = g_strdup_printf ("Match %.2f: %s", maps->match, plain_words (maps->match));
     }

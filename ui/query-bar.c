@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "query-bar.h"
 
+#include "chip-area.h"
 #include "match-button.h"
-#include "word-row.h"
 
 struct _AlidadeQueryBar
 {
@@ -12,12 +12,10 @@ struct _AlidadeQueryBar
   GtkText *text;
   GtkWidget *clear;
   AlidadeMatchButton *match;
-  GtkWidget *chip_place;
-  AlidadeWordRow *words;
+  AlidadeChipArea *chips;
   GtkProgressBar *progress;
 
   AlidadeExploration *exploration;
-  GtkWidget *scroller; /* around the chips while narrow, NULL otherwise */
   guint pulse_id;
   gboolean updating;
 };
@@ -44,7 +42,8 @@ clear_cb (GtkButton *button, AlidadeQueryBar *self)
 static gboolean
 key_cb (GtkEventControllerKey *keys, guint keyval, guint keycode, GdkModifierType state, AlidadeQueryBar *self)
 {
-  if ((keyval == GDK_KEY_Down || keyval == GDK_KEY_KP_Down) && alidade_word_row_focus (self->words))
+  if ((keyval == GDK_KEY_Down || keyval == GDK_KEY_KP_Down)
+      && alidade_word_row_focus (alidade_chip_area_get_row (self->chips)))
     return GDK_EVENT_STOP;
   if (keyval == GDK_KEY_Escape)
     return gtk_widget_activate_action (GTK_WIDGET (self), "win.focus-canvas", NULL);
@@ -105,7 +104,7 @@ alidade_query_bar_class_init (AlidadeQueryBarClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = alidade_query_bar_dispose;
   g_type_ensure (ALIDADE_TYPE_MATCH_BUTTON);
-  g_type_ensure (ALIDADE_TYPE_WORD_ROW);
+  g_type_ensure (ALIDADE_TYPE_CHIP_AREA);
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
   gtk_widget_class_set_css_name (widget_class, "querybar");
   gtk_widget_class_set_template_from_resource (widget_class, "/org/alidade/ui/query-bar.ui");
@@ -113,8 +112,7 @@ alidade_query_bar_class_init (AlidadeQueryBarClass *klass)
   gtk_widget_class_bind_template_child (widget_class, AlidadeQueryBar, text);
   gtk_widget_class_bind_template_child (widget_class, AlidadeQueryBar, clear);
   gtk_widget_class_bind_template_child (widget_class, AlidadeQueryBar, match);
-  gtk_widget_class_bind_template_child (widget_class, AlidadeQueryBar, chip_place);
-  gtk_widget_class_bind_template_child (widget_class, AlidadeQueryBar, words);
+  gtk_widget_class_bind_template_child (widget_class, AlidadeQueryBar, chips);
   gtk_widget_class_bind_template_child (widget_class, AlidadeQueryBar, progress);
   gtk_widget_class_bind_template_callback (widget_class, text_cb);
   gtk_widget_class_bind_template_callback (widget_class, clear_cb);
@@ -139,7 +137,7 @@ alidade_query_bar_set_exploration (AlidadeQueryBar *self, AlidadeExploration *ex
 
   self->exploration = g_object_ref (exploration);
   alidade_match_button_set_exploration (self->match, exploration);
-  alidade_word_row_set_exploration (self->words, exploration);
+  alidade_word_row_set_exploration (alidade_chip_area_get_row (self->chips), exploration);
   g_signal_connect_swapped (exploration, "text-changed", G_CALLBACK (text_changed_cb), self);
   g_signal_connect_swapped (exploration, "waiting-changed", G_CALLBACK (waiting_changed_cb), self);
   text_changed_cb (self);
@@ -157,31 +155,11 @@ alidade_query_bar_set_narrow (AlidadeQueryBar *self, gboolean narrow)
   g_return_if_fail (ALIDADE_IS_QUERY_BAR (self));
 
   alidade_match_button_set_narrow (self->match, narrow);
-  if (narrow == (self->scroller != NULL))
-    return;
-  g_object_ref (self->words);
-  if (narrow)
-    {
-      gtk_box_remove (GTK_BOX (self->chip_place), GTK_WIDGET (self->words));
-      self->scroller = gtk_scrolled_window_new ();
-      gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (self->scroller), GTK_POLICY_EXTERNAL, GTK_POLICY_NEVER);
-      gtk_widget_set_hexpand (self->scroller, TRUE);
-      gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (self->scroller), GTK_WIDGET (self->words));
-      gtk_box_append (GTK_BOX (self->chip_place), self->scroller);
-    }
-  else
-    {
-      gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (self->scroller), NULL);
-      gtk_box_remove (GTK_BOX (self->chip_place), self->scroller);
-      self->scroller = NULL;
-      gtk_box_append (GTK_BOX (self->chip_place), GTK_WIDGET (self->words));
-    }
-  g_object_unref (self->words);
-  alidade_word_row_set_single (self->words, narrow);
+  alidade_chip_area_set_single (self->chips, narrow);
 }
 
 void
 alidade_query_bar_set_chip_maps (AlidadeQueryBar *self, gboolean with_maps)
 {
-  alidade_word_row_set_with_maps (self->words, with_maps);
+  alidade_word_row_set_with_maps (alidade_chip_area_get_row (self->chips), with_maps);
 }

@@ -3,6 +3,8 @@
 
 #include "window-private.h"
 
+#include <string.h>
+
 struct _AlidadeReportWindow
 {
   AdwWindow parent_instance;
@@ -56,7 +58,13 @@ add_fact (AlidadeReportWindow *self, const char *title, const char *value, gbool
   GtkWidget *column = gtk_box_new (GTK_ORIENTATION_VERTICAL, 2);
   GtkWidget *figure = label_new (value, NULL, NULL);
 
-  gtk_label_set_ellipsize (GTK_LABEL (figure), PANGO_ELLIPSIZE_MIDDLE);
+  if (expand)
+    gtk_label_set_ellipsize (GTK_LABEL (figure), PANGO_ELLIPSIZE_MIDDLE);
+  else
+    {
+      gtk_label_set_wrap (GTK_LABEL (figure), TRUE);
+      gtk_label_set_max_width_chars (GTK_LABEL (figure), 26);
+    }
   gtk_widget_set_tooltip_text (figure, value);
   gtk_widget_set_hexpand (column, expand);
   gtk_box_append (GTK_BOX (column), label_new (title, "caption", "secondary"));
@@ -143,7 +151,7 @@ add_group (AlidadeReportWindow *self, AlbefReportGroup group, gboolean expanded)
 
   if (n == 0)
     return;
-  title = g_strdup_printf ("%s   <span weight='normal' alpha='60%%'>%d</span>", groups[group].title, n);
+  title = g_strdup_printf ("<b>%s</b>   <span alpha='60%%'>%d</span>", groups[group].title, n);
   expander = adw_expander_row_new ();
   adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (expander), TRUE);
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (expander), title);
@@ -186,11 +194,16 @@ fill (AlidadeReportWindow *self, const char *in_use)
   g_autofree char *size = g_format_size (albef_report_file_size (report));
   const char *self_test = albef_report_self_test (report);
   g_autoptr (GString) advice = g_string_new (albef_report_advice (report));
+  g_autofree char *headline = NULL;
   g_autofree char *keep = NULL;
 
-  gtk_image_set_from_icon_name (self->icon, loaded ? "emblem-ok-symbolic" : "alidade-refused-symbolic");
+  gtk_image_set_from_icon_name (self->icon, loaded ? "emblem-ok-symbolic" : "dialog-error-symbolic");
   gtk_widget_add_css_class (GTK_WIDGET (self->icon), loaded ? "success" : "error");
-  gtk_label_set_text (self->headline, albef_report_headline (report));
+  /* The first name stands in the list below. */
+  headline = g_strdup (albef_report_headline (report));
+  if (strstr (headline, ", first '") != NULL)
+    *strstr (headline, ", first '") = '\0';
+  gtk_label_set_text (self->headline, headline);
   if (loaded)
     gtk_label_set_text (self->subline, "This model is in use.");
   else
@@ -207,7 +220,7 @@ fill (AlidadeReportWindow *self, const char *in_use)
       gtk_label_set_markup (self->subline, with_cause);
     }
   add_fact (self, "File", name, TRUE);
-  add_fact (self, "Looks like", albef_report_summary (report), TRUE);
+  add_fact (self, "Looks like", albef_report_summary (report), FALSE);
   add_fact (self, "Size", size, FALSE);
   for (int group = ALBEF_REPORT_MATCHED; group <= ALBEF_REPORT_RESHAPED; group++)
     add_count (self, group, albef_report_count (report, group));

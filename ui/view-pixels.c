@@ -30,12 +30,12 @@ halve (const Level *from, Level *to)
 
   to->width = (from->width + 1) / 2;
   to->height = (from->height + 1) / 2;
-  data = g_malloc ((gsize)to->width * to->height * 3);
+  data = g_malloc ((gsize) to->width * to->height * 3);
   for (int y = 0; y < to->height; y++)
     {
-      const guint8 *a = from->data + (gsize)(2 * y) * from->width * 3;
-      const guint8 *b = 2 * y + 1 < from->height ? a + (gsize)from->width * 3 : a;
-      guint8 *out = data + (gsize)y * to->width * 3;
+      const guint8 *a = from->data + (gsize) (2 * y) * from->width * 3;
+      const guint8 *b = 2 * y + 1 < from->height ? a + (gsize) from->width * 3 : a;
+      guint8 *out = data + (gsize) y * to->width * 3;
 
       for (int x = 0; x < to->width; x++)
         {
@@ -60,7 +60,7 @@ sample_table (int n, double offset, double picture_length, int level_length, gbo
       double at = (i + 0.5 - offset) * step - (squares ? 0 : 0.5);
       int first = floor (at);
 
-      weight[i] = squares ? 0 : (int)lround ((at - first) * 256);
+      weight[i] = squares ? 0 : (int) lround ((at - first) * 256);
       index[i] = first;
       if (first < 0)
         index[i] = 0, weight[i] = 0;
@@ -73,7 +73,7 @@ sample_table (int n, double offset, double picture_length, int level_length, gbo
 static void
 read_row (const Level *level, int row, int width, const int *index, const int *weight, guint16 *out)
 {
-  const guint8 *data = level->data + (gsize)row * level->width * 3;
+  const guint8 *data = level->data + (gsize) row * level->width * 3;
 
   for (int x = 0; x < width; x++)
     {
@@ -149,7 +149,7 @@ view_pyramid_render (const ViewPyramid *self, double left, double top, double pi
   gboolean squares = picture_width >= SQUARES_FROM * level->width;
   g_autofree int *x_index = g_new (int, width), *x_weight = g_new (int, width);
   g_autofree int *y_index = g_new (int, height), *y_weight = g_new (int, height);
-  g_autofree guint16 *first = g_new (guint16, (gsize)width * 4), *second = g_new (guint16, (gsize)width * 4);
+  g_autofree guint16 *first = g_new (guint16, (gsize) width * 4), *second = g_new (guint16, (gsize) width * 4);
   int first_row = -1, second_row = -1;
 
   for (int i = 1;
@@ -162,7 +162,7 @@ view_pyramid_render (const ViewPyramid *self, double left, double top, double pi
     {
       int row = y_index[y], next = MIN (row + 1, level->height - 1);
       guint32 w = y_weight[y];
-      guint8 *to = out + (gsize)y * width * 4;
+      guint8 *to = out + (gsize) y * width * 4;
 
       /* Rows read along x are used again by the following output rows. */
       if (first_row != row && second_row == row)

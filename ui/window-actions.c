@@ -88,7 +88,7 @@ open_chosen (AlidadeWindow *self, GListModel *model, gpointer data)
 {
   g_autoptr (GPtrArray) files = files_of (model);
 
-  alidade_window_open_paths (self, (GFile *const *)files->pdata, files->len);
+  alidade_window_open_paths (self, (GFile *const *) files->pdata, files->len);
 }
 
 static void
@@ -96,7 +96,7 @@ add_chosen (AlidadeWindow *self, GListModel *model, gpointer data)
 {
   g_autoptr (GPtrArray) files = files_of (model);
 
-  if (alidade_library_add (self->library, (GFile *const *)files->pdata, files->len) == 0)
+  if (alidade_library_add (self->library, (GFile *const *) files->pdata, files->len) == 0)
     _alidade_window_toast (self, "No new pictures there");
   if (alidade_exploration_get_picture (self->exploration) == NULL)
     alidade_window_select_first (self);

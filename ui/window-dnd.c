@@ -20,7 +20,7 @@ drop_cb (GtkDropTarget *target, const GValue *value, double x, double y, Alidade
     return FALSE;
   was_sample = alidade_library_get_is_sample (self->library);
   before = g_list_model_get_n_items (G_LIST_MODEL (self->library));
-  taken = alidade_library_add (self->library, (GFile *const *)files->pdata, files->len);
+  taken = alidade_library_add (self->library, (GFile *const *) files->pdata, files->len);
   if (taken == 0)
     {
       guint position;

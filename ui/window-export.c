@@ -53,7 +53,7 @@ take_figure (AlidadeWindow *self, AlidadeFigureKind kind)
   figure->options.threshold = overlay.threshold;
   if (kind == ALIDADE_FIGURE_VIEW && shown != NULL && maps != NULL)
     {
-      figure->map = g_memdup2 (shown, (gsize)maps->grid_width * maps->grid_height * sizeof (float));
+      figure->map = g_memdup2 (shown, (gsize) maps->grid_width * maps->grid_height * sizeof (float));
       figure->label = alidade_exploration_describe_shown (exploration);
       figure->options.map = figure->map;
       figure->options.scale = scale;
@@ -111,7 +111,7 @@ file_chosen (AlidadeWindow *self, GListModel *files, gpointer data)
   else
     figure->path = g_strconcat (g_file_peek_path (file), ".png", NULL);
   task = g_task_new (self, NULL, written_cb, NULL);
-  g_task_set_task_data (task, g_steal_pointer (&figure), (GDestroyNotify)figure_free);
+  g_task_set_task_data (task, g_steal_pointer (&figure), (GDestroyNotify) figure_free);
   g_task_run_in_thread (task, write_worker);
 }
 

@@ -12,9 +12,21 @@ try_select_first (AlidadeWindow *self)
   alidade_library_pane_select (self->library_pane, 0);
 }
 
+/* Without pictures there is nothing to type about. */
+static void
+update_emptiness (AlidadeWindow *self)
+{
+  gboolean anything = g_list_model_get_n_items (G_LIST_MODEL (self->library)) > 0
+                      || alidade_exploration_get_picture (self->exploration) != NULL;
+
+  gtk_widget_set_visible (GTK_WIDGET (self->query_bar), anything);
+  gtk_widget_set_visible (GTK_WIDGET (self->strip), anything);
+}
+
 static void
 library_changed_cb (AlidadeWindow *self)
 {
+  update_emptiness (self);
   try_select_first (self);
   _alidade_window_update_project (self);
 }
@@ -24,6 +36,7 @@ picture_changed_cb (AlidadeWindow *self)
 {
   AlidadePicture *picture = alidade_exploration_get_picture (self->exploration);
 
+  update_emptiness (self);
   adw_window_title_set_title (self->title, picture != NULL ? alidade_picture_get_name (picture) : "Alidade");
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.show-in-files", picture != NULL);
 }
@@ -127,7 +140,7 @@ bind_settings (AlidadeWindow *self)
     return;
   g_settings_bind (self->settings, "opacity", self->look, "opacity", G_SETTINGS_BIND_DEFAULT);
   g_settings_bind (self->settings, "threshold", self->look, "threshold", G_SETTINGS_BIND_DEFAULT);
-  g_object_set (self->look, "colours", (guint)g_settings_get_enum (self->settings, "colours"), NULL);
+  g_object_set (self->look, "colours", (guint) g_settings_get_enum (self->settings, "colours"), NULL);
 }
 
 AlidadeWindow *

@@ -230,7 +230,6 @@ alidade_word_row_set_exploration (AlidadeWordRow *self, AlidadeExploration *expl
   g_return_if_fail (self->exploration == NULL);
 
   self->exploration = g_object_ref (exploration);
-  g_signal_connect_swapped (exploration, "maps-changed", G_CALLBACK (update), self);
   g_signal_connect_swapped (exploration, "selection-changed", G_CALLBACK (update), self);
   g_signal_connect_swapped (alidade_exploration_get_look (exploration), "notify", G_CALLBACK (update), self);
   update (self);

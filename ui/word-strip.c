@@ -41,7 +41,7 @@ get_item (AlidadeWordStrip *self, guint index)
 
   if (index < self->children->len)
     return g_ptr_array_index (self->children, index);
-  item = alidade_strip_item_new (self->exploration, (int)index - 1, self->side);
+  item = alidade_strip_item_new (self->exploration, (int) index - 1, self->side);
   gtk_box_append (GTK_BOX (self->items), item);
   g_ptr_array_add (self->children, item);
   if (index == 0)
@@ -61,7 +61,7 @@ update_selection (AlidadeWordStrip *self)
   for (guint i = 0; i < self->children->len; i++)
     {
       AlidadeStripItem *item = g_ptr_array_index (self->children, i);
-      int word = (int)i - 1;
+      int word = (int) i - 1;
       gboolean selected = alidade_exploration_is_selected (self->exploration, word);
 
       alidade_strip_item_set_state (item, selected, alidade_exploration_is_pinned (self->exploration, word));
@@ -74,6 +74,22 @@ update_selection (AlidadeWordStrip *self)
             gtk_adjustment_clamp_page (adjustment, x, x + gtk_widget_get_width (GTK_WIDGET (item)));
         }
     }
+}
+
+/* What stands beside the thumbnails, or in their place. */
+static const char *
+say (AlidadeWordStrip *self)
+{
+  const AlidadeMaps *maps = alidade_exploration_get_maps (self->exploration);
+
+  if (self->folded)
+    return "Word maps";
+  if (maps != NULL && !maps->has_word_maps && maps->n_words > 0)
+    return "No maps of single words here";
+  if (alidade_exploration_get_pyramid (self->exploration) != NULL
+      && alidade_exploration_get_text (self->exploration)[0] == '\0')
+    return "Type a sentence: each of its words gets a map here";
+  return "";
 }
 
 static void
@@ -108,12 +124,7 @@ update (AlidadeWordStrip *self)
       gtk_box_remove (GTK_BOX (self->items), self->divider);
       self->divider = NULL;
     }
-  gtk_label_set_text (GTK_LABEL (self->message), maps != NULL && !maps->has_word_maps && maps->n_words > 0
-                                                     ? maps->reason
-                                                 : wanted > 0 ? ""
-                                                 : alidade_exploration_get_text (self->exploration)[0] == '\0'
-                                                     ? "Type a sentence: each of its words gets a map here"
-                                                     : "");
+  gtk_label_set_text (GTK_LABEL (self->message), say (self));
   gtk_widget_set_visible (self->message, gtk_label_get_text (GTK_LABEL (self->message))[0] != '\0');
   update_selection (self);
 }
@@ -201,16 +212,16 @@ alidade_word_strip_init (AlidadeWordStrip *self)
   self->scroller = gtk_scrolled_window_new ();
   gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (self->scroller), GTK_POLICY_AUTOMATIC, GTK_POLICY_NEVER);
   gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (self->scroller), self->items);
-  gtk_widget_set_hexpand (self->scroller, TRUE);
+  gtk_scrolled_window_set_propagate_natural_width (GTK_SCROLLED_WINDOW (self->scroller), TRUE);
   self->message = gtk_label_new (NULL);
   gtk_label_set_ellipsize (GTK_LABEL (self->message), PANGO_ELLIPSIZE_END);
   gtk_label_set_xalign (GTK_LABEL (self->message), 0);
-  gtk_widget_set_hexpand (self->message, TRUE);
   gtk_widget_add_css_class (self->message, "secondary");
   self->fold = gtk_button_new_from_icon_name ("pan-down-symbolic");
   gtk_widget_add_css_class (self->fold, "flat");
   gtk_widget_set_valign (self->fold, GTK_ALIGN_START);
   gtk_widget_set_halign (self->fold, GTK_ALIGN_END);
+  gtk_widget_set_hexpand (self->fold, TRUE);
   g_signal_connect (self->fold, "clicked", G_CALLBACK (fold_cb), self);
   gtk_box_append (GTK_BOX (self->row), self->scroller);
   gtk_box_append (GTK_BOX (self->row), self->message);
