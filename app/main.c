@@ -5,6 +5,7 @@
 #include "albef.h"
 #include "figure-command.h"
 
+#include <limits.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +42,8 @@ static void
 start_again_with_passive_threads (char **argv)
 {
   static const char guard[] = "ALIDADE_STARTED_AGAIN";
+  char program[PATH_MAX];
+  ssize_t length;
 
   if (getenv (guard) != NULL)
     {
@@ -51,7 +54,12 @@ start_again_with_passive_threads (char **argv)
     return;
   setenv ("OMP_WAIT_POLICY", "passive", 1);
   setenv (guard, "1", 1);
-  execv ("/proc/self/exe", argv);
+  length = readlink ("/proc/self/exe", program, sizeof program - 1);
+  if (length > 0)
+    {
+      program[length] = '\0';
+      execv (program, argv); /* by its own name, which is what lists of processes show */
+    }
   unsetenv (guard); /* could not: it works, only less smoothly */
 }
 
