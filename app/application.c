@@ -19,7 +19,7 @@ struct _AlidadeApplication
 
 G_DEFINE_FINAL_TYPE (AlidadeApplication, alidade_application, ADW_TYPE_APPLICATION)
 
-/* Every action of the program with its keys, in one place. Those of `win.` are the window's. Letters without Ctrl
+/* Every action of the program with its keys, in one place. Those of `win.` are the window's, `window.` the toolkit's. Letters without Ctrl
  * would fire while somebody types in an entry: they belong to the canvas's own shortcuts. */
 static const struct
 {
@@ -28,7 +28,7 @@ static const struct
 } accel_table[] = {
   { "app.quit", { "<Control>q" } },
   { "app.about", { NULL } },
-  { "win.close", { "<Control>w" } },
+  { "window.close", { "<Control>w" } },
   { "win.show-help-overlay", { "<Control>question", "F1" } },
   { "win.open-pictures", { "<Control>o" } },
   { "win.open-folder", { "<Control><Shift>o" } },

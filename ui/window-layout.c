@@ -159,9 +159,36 @@ kept_width (AlidadeWindow *self, const char *key)
   return value != NULL ? g_variant_get_int32 (value) : 0;
 }
 
+/* What folds is an action with a state, for its key and for a check mark in the menu. */
+static void
+add_fold_actions (AlidadeWindow *self)
+{
+  const struct
+  {
+    const char *name;
+    gpointer object;
+    const char *property;
+    gboolean is_inverted;
+  } folds[] = {
+    { "toggle-library", self->library_flap, "reveal-flap", FALSE },
+    { "toggle-controls", self->controls_flap, "reveal-flap", FALSE },
+    { "toggle-strip", self->strip, "folded", TRUE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (folds); i++)
+    {
+      g_autoptr (GPropertyAction) action
+          = g_object_new (G_TYPE_PROPERTY_ACTION, "name", folds[i].name, "object", folds[i].object, "property-name",
+                          folds[i].property, "invert-boolean", folds[i].is_inverted, NULL);
+
+      g_action_map_add_action (G_ACTION_MAP (self), G_ACTION (action));
+    }
+}
+
 void
 _alidade_window_init_layout (AlidadeWindow *self)
 {
+  add_fold_actions (self);
   self->library_width = kept_width (self, "library-width");
   self->controls_width = kept_width (self, "controls-width");
   if (self->settings != NULL)
