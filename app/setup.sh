@@ -12,14 +12,14 @@
 # processor's archive: the build does without (slower products, no WebP) and says so.
 packages_app=(
   adwaita-icon-theme at-spi2-core dbus desktop-file-utils fonts-cantarell gcc gtk-update-icon-cache libadwaita-1-dev
-  libc6-dev libglib2.0-dev-bin libgtk-4-dev libjansson-dev libjpeg-dev libpng-dev librsvg2-common meson ninja-build
-  pkg-config zlib1g-dev
+  libc6-dev libglib2.0-dev-bin libgtk-4-dev libjansson-dev libjpeg-dev libpng-dev librsvg2-common libxml2-utils meson
+  ninja-build pkg-config zlib1g-dev
 )
 packages_optional=(libdnnl-dev libwebp-dev)
 
 # Tests beside them: fuzzers and sanitizers, a display of our own, assistive technology, checks of installed files.
 packages_tests=(
-  appstream binutils clang gir1.2-atspi-2.0 imagemagick libclang-rt-14-dev libxml2-utils llvm
+  appstream binutils clang gir1.2-atspi-2.0 imagemagick libclang-rt-14-dev llvm
   libomp-dev man-db openbox python3 python3-gi python3-pyatspi xauth xdotool xvfb
 )
 
