@@ -65,7 +65,7 @@ def check_usage():
         run = alidade(*arguments)
         tap.ok(run.returncode == 0 and run.stdout and not run.stderr, f"/alidade/{' '.join(arguments)}", run.stderr)
     run = alidade()
-    tap.ok(run.returncode == 1 and "alidade figure" in run.stderr, "/alidade/without a display it says what works",
+    tap.ok(run.returncode == 3 and "alidade figure" in run.stderr, "/alidade/without a display it says what works",
            f"status {run.returncode}\n{run.stderr}")
 
 
