@@ -97,10 +97,10 @@ attention_block (const CpuKernels *kernels, const AttentionArgs *args, const Att
       int rows = (int) (args->keys - j < kernels->mr ? args->keys - j : kernels->mr);
 
       if (plan->pack_keys)
-        kernels->product (rows, width, args->d, scratch->k + j * args->d, 1, rows, scratch->q, width, s + j * width,
+        kernels->product (rows, width, args->d, scratch->k + j * args->d, 1, rows, scratch->q, width, scratch->q, s + j * width,
                           width, args->scale, false);
       else
-        kernels->product (rows, width, args->d, k + j * args->ldk, args->ldk, 1, scratch->q, width, s + j * width,
+        kernels->product (rows, width, args->d, k + j * args->ldk, args->ldk, 1, scratch->q, width, scratch->q, s + j * width,
                           width, args->scale, false);
     }
   if (mask != NULL && args->mask_queries > 1)
@@ -118,14 +118,14 @@ attention_block (const CpuKernels *kernels, const AttentionArgs *args, const Att
     {
       int64_t left = args->d - p * kernels->nr;
       int columns = (int) (left < kernels->nr ? left : kernels->nr);
+      const float *values = plan->pack_values ? scratch->v + p * args->keys * kernels->nr : v + p * kernels->nr;
+      int64_t ldv = plan->pack_values ? kernels->nr : args->ldv;
 
       for (int i = 0; i < count; i += kernels->mr)
         {
           int rows = count - i < kernels->mr ? count - i : kernels->mr;
 
-          kernels->product (rows, columns, args->keys, s + i, 1, width,
-                            plan->pack_values ? scratch->v + p * args->keys * kernels->nr : v + p * kernels->nr,
-                            plan->pack_values ? kernels->nr : args->ldv, out + i * args->ldout + p * kernels->nr,
+          kernels->product (rows, columns, args->keys, s + i, 1, width, values, ldv, values, out + i * args->ldout + p * kernels->nr,
                             args->ldout, 1, false);
         }
     }

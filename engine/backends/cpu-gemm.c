@@ -8,9 +8,10 @@
 
 #include <omp.h>
 
-#define KC 256
-#define NC 512
-#define MC_TILES 8
+#define KC 256          /* depth of what stays in the first-level cache: a panel of nr columns */
+#define NC 1024         /* columns of b packed at a time */
+#define PACKED_KC 1536  /* depth of a's block where b is packed already */
+#define A_FLOATS 147456 /* a's block: half a second-level cache of 1 MB, and a little */
 
 static int64_t
 smaller (int64_t a, int64_t b)
@@ -38,15 +39,29 @@ a_is_packed (const CpuKernels *kernels, const CpuProduct *product)
   return product->n > (product->a_row == 1 ? 1 : 4) * kernels->nr;
 }
 
+/* Depth of a's block, and its rows: as many tiles as fit. */
+static int64_t
+block_depth (const CpuProduct *product)
+{
+  return smaller (product->k, product->b_packed ? PACKED_KC : KC);
+}
+
+static int64_t
+block_rows (const CpuKernels *kernels, const CpuProduct *product)
+{
+  int64_t tiles = A_FLOATS / (block_depth (product) * kernels->mr);
+
+  return (tiles < 1 ? 1 : tiles > 16 ? 16 : tiles) * kernels->mr;
+}
+
 size_t
 cpu_product_scratch (const CpuKernels *kernels, const CpuProduct *product)
 {
-  size_t depth = (size_t) smaller (product->k, KC);
-  size_t columns = (size_t) rounded_up (smaller (product->n, NC), kernels->nr);
-  size_t rows = (size_t) smaller (product->m, kernels->mr * MC_TILES);
+  int64_t depth = block_depth (product);
+  int64_t columns = product->b_packed ? 0 : rounded_up (smaller (product->n, NC), kernels->nr);
 
   /* The last, partial panel is packed even where b is read in place. */
-  return depth * (product->b_packed ? 0 : columns) + depth * (rows + kernels->mr);
+  return (size_t) (depth * (columns + smaller (product->m, block_rows (kernels, product))));
 }
 
 /* Finishes rows i0 .. i1 and columns j0 .. j1 of c. */
@@ -72,26 +87,84 @@ tile_rows (int64_t rows, int mr)
   return (rows + tiles - 1) / tiles;
 }
 
+/* One panel of b against a block of rows of a: `depth` deep, cut where the first-level cache ends. */
+typedef struct
+{
+  const float *a; /* packed: tiles of `step` rows, depth x step each, KC deep at a time; else in place */
+  bool a_packed;
+  int64_t rows, step, depth;
+  const float *panel;
+  int64_t ldb;
+  const float *next_panel;
+  float *c;
+  int width;
+  bool add;
+} Strip;
+
+static void
+strip_run (const CpuKernels *kernels, const CpuProduct *product, const Strip *strip)
+{
+  for (int64_t k0 = 0; k0 < strip->depth; k0 += KC)
+    {
+      int64_t depth = smaller (KC, strip->depth - k0);
+      const float *b = strip->panel + k0 * strip->ldb;
+      const float *next = k0 + KC < strip->depth ? b + KC * strip->ldb : strip->next_panel;
+      const float *a = strip->a_packed ? strip->a + k0 * strip->rows : strip->a + k0 * product->a_k;
+
+      for (int64_t i = 0; i < strip->rows; i += strip->step)
+        {
+          int count = (int) smaller (strip->step, strip->rows - i);
+          float *c = strip->c + i * product->ldc;
+          bool add = strip->add || k0 > 0;
+
+          if (strip->a_packed)
+            kernels->product (count, strip->width, depth, a + i * depth, 1, count, b, strip->ldb, next, c, product->ldc,
+                              product->alpha, add);
+          else
+            kernels->product (count, strip->width, depth, a + i * product->a_row, product->a_row, product->a_k, b,
+                              strip->ldb, next, c, product->ldc, product->alpha, add);
+          next = b; /* fetched by the first tile */
+        }
+    }
+}
+
+static void
+pack_rows (const CpuKernels *kernels, const CpuProduct *product, const float *a, int64_t rows, int64_t step,
+           int64_t depth, float *out)
+{
+  for (int64_t k0 = 0; k0 < depth; k0 += KC)
+    {
+      int64_t part = smaller (KC, depth - k0);
+
+      for (int64_t i = 0; i < rows; i += step)
+        {
+          int count = (int) smaller (step, rows - i);
+
+          kernels->pack (a + i * product->a_row + k0 * product->a_k, product->a_row, product->a_k, count, count, part,
+                         out + k0 * rows + i * part);
+        }
+    }
+}
+
 void
 cpu_product_serial (const CpuKernels *kernels, const CpuProduct *product, float *scratch)
 {
-  const int mr = kernels->mr, nr = kernels->nr;
-  const int64_t mc = (int64_t) mr * MC_TILES;
+  const int nr = kernels->nr;
+  const int64_t kc = block_depth (product), mc = block_rows (kernels, product);
+  const int64_t nc = product->b_packed ? product->n : NC;
   const bool in_place = b_read_in_place (kernels, product), pack_a = a_is_packed (kernels, product);
   /* b first: its panels keep the scratch memory's alignment. */
-  float *packed_b = scratch, *packed_a = scratch;
+  float *packed_b = scratch;
+  float *packed_a = scratch + (product->b_packed ? 0 : kc * rounded_up (smaller (product->n, NC), nr));
 
-  if (!product->b_packed)
-    packed_a += smaller (product->k, KC) * rounded_up (smaller (product->n, NC), nr);
-  for (int64_t j0 = 0; j0 < product->n; j0 += NC)
+  for (int64_t j0 = 0; j0 < product->n; j0 += nc)
     {
-      int64_t columns = smaller (NC, product->n - j0);
+      int64_t columns = smaller (nc, product->n - j0);
 
-      for (int64_t k0 = 0; k0 < product->k; k0 += KC)
+      for (int64_t k0 = 0; k0 < product->k; k0 += kc)
         {
-          int64_t depth = smaller (KC, product->k - k0);
+          int64_t depth = smaller (kc, product->k - k0);
           const float *b = product->b_packed ? NULL : product->b + k0 * product->b_k + j0 * product->b_n;
-          bool add = product->add || k0 > 0;
 
           if (!product->b_packed)
             for (int64_t j = 0; j < columns; j += nr)
@@ -100,41 +173,40 @@ cpu_product_serial (const CpuKernels *kernels, const CpuProduct *product, float 
                                depth, packed_b + j * depth);
           for (int64_t i0 = 0; i0 < product->m; i0 += mc)
             {
-              int64_t rows = smaller (mc, product->m - i0), step = tile_rows (rows, mr);
-              const float *a = product->a + i0 * product->a_row + k0 * product->a_k;
+              int64_t rows = smaller (mc, product->m - i0);
+              Strip strip = { .a = product->a + i0 * product->a_row + k0 * product->a_k, .a_packed = pack_a,
+                              .rows = rows, .step = tile_rows (rows, kernels->mr), .depth = depth,
+                              .add = product->add || k0 > 0 };
 
               if (pack_a)
-                for (int64_t i = 0; i < rows; i += step)
-                  kernels->pack (a + i * product->a_row, product->a_row, product->a_k, (int) smaller (step, rows - i),
-                                 (int) smaller (step, rows - i), depth, packed_a + i * depth);
+                {
+                  pack_rows (kernels, product, strip.a, rows, strip.step, depth, packed_a);
+                  strip.a = packed_a;
+                }
               for (int64_t j = 0; j < columns; j += nr)
                 {
-                  int width = (int) smaller (nr, columns - j);
-                  const float *panel = packed_b + j * depth;
-                  int64_t ldb = nr;
+                  int64_t panel_floats = nr * depth;
 
+                  strip.width = (int) smaller (nr, columns - j);
+                  strip.c = product->c + i0 * product->ldc + j0 + j;
+                  strip.panel = packed_b + j * depth;
+                  strip.ldb = nr;
                   if (product->b_packed)
-                    panel = product->b + (j0 + j) * product->k + k0 * nr;
-                  else if (in_place && width == nr)
                     {
-                      panel = b + j;
-                      ldb = product->b_k;
+                      strip.panel = product->b + (j0 + j) * product->k + k0 * nr;
+                      panel_floats = nr * product->k;
                     }
-                  for (int64_t i = 0; i < rows; i += step)
+                  else if (in_place && strip.width == nr)
                     {
-                      int count = (int) smaller (step, rows - i);
-                      float *c = product->c + (i0 + i) * product->ldc + j0 + j;
-
-                      if (pack_a)
-                        kernels->product (count, width, depth, packed_a + i * depth, 1, count, panel, ldb, c,
-                                          product->ldc, product->alpha, add);
-                      else
-                        kernels->product (count, width, depth, a + i * product->a_row, product->a_row, product->a_k,
-                                          panel, ldb, c, product->ldc, product->alpha, add);
+                      strip.panel = b + j;
+                      strip.ldb = product->b_k;
+                      panel_floats = nr;
                     }
+                  strip.next_panel = j + nr < columns ? strip.panel + panel_floats : strip.panel;
+                  strip_run (kernels, product, &strip);
+                  if (k0 + depth == product->k)
+                    finish_block (kernels, product, i0, i0 + rows, j0 + j, j0 + j + strip.width);
                 }
-              if (k0 + depth == product->k)
-                finish_block (kernels, product, i0, i0 + rows, j0, j0 + columns);
             }
         }
     }

@@ -24,9 +24,10 @@ typedef struct
 
   /* c (m x n, ldc) = alpha a b, or += with add. m <= mr, n <= nr. Element (i, kk) of a is
    * a[i a_row + kk a_k]; one of a_row, a_k must be 1. b is k rows of nr floats (of `lanes` floats suffice
-   * where n <= lanes), ldb apart; rows are read in full vectors, columns from n on count for nothing. */
+   * where n <= lanes), ldb apart; rows are read in full vectors, columns from n on count for nothing. `next`:
+   * where k nr floats lie that will be wanted soon (only fetched, never used; b itself where there are none). */
   void (*product) (int m, int n, int64_t k, const float *a, int64_t a_row, int64_t a_k, const float *b, int64_t ldb,
-                   float *c, int64_t ldc, float alpha, bool add);
+                   const float *next, float *c, int64_t ldc, float alpha, bool add);
 
   /* out[kk * width + j] = in[j in_j + kk in_k] for j < count, 0 for count <= j < width. */
   void (*pack) (const float *in, int64_t in_j, int64_t in_k, int count, int width, int64_t k, float *out);

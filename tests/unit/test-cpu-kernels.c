@@ -111,7 +111,8 @@ test_product (const CpuKernels *kernels)
 
             for (int i = 0; i < (kernels->mr + 1) * ldc; i++)
               c[i] = 7;
-            kernels->product (m, n, k, by_row ? a : a_columns, by_row ? k : 1, by_row ? 1 : m, b, nr, c, ldc, 0.5f, add);
+            kernels->product (m, n, k, by_row ? a : a_columns, by_row ? k : 1, by_row ? 1 : m, b, nr, b, c, ldc, 0.5f,
+                             add);
             for (int i = 0; i < kernels->mr + 1; i++)
               for (int j = 0; j < ldc; j++)
                 {

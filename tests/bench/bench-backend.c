@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: MIT
+ * bench-backend: how fast the cpu backend is beside what the machine can do.
+ *
+ *   bench-backend [THREADS...]      (default: 1 and all)
+ *
+ * Floors, measured in the same run: P, the rate of a large f32 product (oneDNN's packed matmul where it is
+ * built in, the own one otherwise), and M, the bandwidth of reading memory. A line per kernel follows with its
+ * time (median of many runs), its rate, and how many times longer it took than the floor, the larger of
+ * FLOP / P and bytes / M. Weights are read from memory, not from the cache: each run uses another copy. */
+#include "backend.h"
+
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#if defined (HAVE_DNNL)
+#include <dnnl.h>
+#endif
+
+#define RUNS_MAX 400
+
+static double peak_flops, peak_bytes;
+
+static double
+seconds_now (void)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_MONOTONIC, &now);
+  return now.tv_sec + 1e-9 * now.tv_nsec;
+}
+
+static int
+compare_doubles (const void *a, const void *b)
+{
+  double x = *(const double *) a, y = *(const double *) b;
+
+  return (x > y) - (x < y);
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * Floors
+ */
+
+static float *
+numbers_new (size_t count)
+{
+  float *numbers = aligned_alloc (64, (count * sizeof *numbers + 63) / 64 * 64);
+
+  if (numbers == NULL)
+    {
+      fprintf (stderr, "bench-backend: no memory\n");
+      exit (1);
+    }
+  for (size_t i = 0; i < count; i++)
+    numbers[i] = (float) (i * 7919 % 1009) / 1009.f - 0.5f;
+  return numbers;
+}
+
+/* Bytes per second of summing 512 MB. */
+static double
+measure_memory (int threads)
+{
+  enum { COUNT = 1 << 27 };
+  static float *numbers;
+  double best = 0;
+  volatile float sink;
+
+  if (numbers == NULL)
+    numbers = numbers_new (COUNT);
+  for (int run = 0; run < 5; run++)
+    {
+      double start = seconds_now ();
+      float total = 0;
+
+#pragma omp parallel num_threads (threads) reduction (+ : total)
+      {
+        size_t from = (size_t) COUNT / omp_get_num_threads () * omp_get_thread_num ();
+        size_t to = from + (size_t) COUNT / omp_get_num_threads ();
+        typedef float Eight __attribute__ ((vector_size (32), aligned (4)));
+        Eight sums[8] = { { 0 } };
+
+        for (size_t i = from; i + 64 <= to; i += 64)
+          for (int j = 0; j < 8; j++)
+            sums[j] += *(const Eight *) (numbers + i + 8 * j);
+        for (int j = 0; j < 8; j++)
+          total += sums[j][0] + sums[j][7];
+      }
+      sink = total;
+      (void) sink;
+      start = COUNT * sizeof (float) / (seconds_now () - start);
+      best = start > best ? start : best;
+    }
+  return best;
+}
+
+/* Runs `call` as often as fits into a fraction of a second; weights[i % copies] is patched in by `prepare`.
+ * Median seconds. */
+static double
+median_seconds (Backend *backend, const KernelCall *calls, int copies, double budget)
+{
+  double times[RUNS_MAX], begin;
+  int runs = 0;
+
+  for (int i = 0; i < copies; i++)
+    backend->class->run (backend, &calls[i]); /* packs, makes primitives */
+  begin = seconds_now ();
+  while (runs < RUNS_MAX && (runs < 5 || seconds_now () - begin < budget))
+    {
+      double start = seconds_now ();
+
+      backend->class->run (backend, &calls[runs % copies]);
+      times[runs++] = seconds_now () - start;
+    }
+  qsort (times, (size_t) runs, sizeof *times, compare_doubles);
+  return times[runs / 2];
+}
+
+static View
+view_new (Backend *backend, int64_t count)
+{
+  View view = { backend_buffer_new (backend, (size_t) count * sizeof (float)), 0 };
+  float *numbers = numbers_new ((size_t) count);
+
+  backend_upload (backend, view, numbers, (size_t) count * sizeof *numbers);
+  free (numbers);
+  return view;
+}
+
+#if defined (HAVE_DNNL) && DNNL_VERSION_MAJOR < 3
+/* FLOP per second of oneDNN's matmul with a packed right side. */
+static double
+measure_product (int threads)
+{
+  enum { M = 1152, N = 3072, K = 1536 };
+  dnnl_dims_t a_dims = { M, K }, b_dims = { K, N }, c_dims = { M, N };
+  dnnl_memory_desc_t a_desc, b_desc, c_desc;
+  dnnl_engine_t engine;
+  dnnl_stream_t stream;
+  dnnl_matmul_desc_t desc;
+  dnnl_primitive_desc_t primitive_desc;
+  dnnl_primitive_t primitive;
+  dnnl_memory_t a, b, c;
+  double best = 1e9;
+
+  omp_set_num_threads (threads);
+  dnnl_engine_create (&engine, dnnl_cpu, 0);
+  dnnl_stream_create (&stream, engine, dnnl_stream_default_flags);
+  dnnl_memory_desc_init_by_tag (&a_desc, 2, a_dims, dnnl_f32, dnnl_ab);
+  dnnl_memory_desc_init_by_tag (&b_desc, 2, b_dims, dnnl_f32, dnnl_format_tag_any);
+  dnnl_memory_desc_init_by_tag (&c_desc, 2, c_dims, dnnl_f32, dnnl_ab);
+  dnnl_matmul_desc_init (&desc, &a_desc, &b_desc, NULL, &c_desc);
+  if (dnnl_primitive_desc_create (&primitive_desc, &desc, NULL, engine, NULL) != dnnl_success)
+    return 0;
+  dnnl_primitive_create (&primitive, primitive_desc);
+  dnnl_memory_create (&a, &a_desc, engine, DNNL_MEMORY_ALLOCATE);
+  dnnl_memory_create (&b, dnnl_primitive_desc_query_md (primitive_desc, dnnl_query_weights_md, 0), engine,
+                      DNNL_MEMORY_ALLOCATE);
+  dnnl_memory_create (&c, &c_desc, engine, DNNL_MEMORY_ALLOCATE);
+  for (int i = 0; i < 3; i++)
+    {
+      dnnl_memory_t memory = i == 0 ? a : i == 1 ? b : c;
+      const dnnl_memory_desc_t *memory_desc;
+      void *data;
+
+      dnnl_memory_get_memory_desc (memory, &memory_desc);
+      dnnl_memory_get_data_handle (memory, &data);
+      memset (data, 0, dnnl_memory_desc_get_size (memory_desc));
+    }
+  for (int run = 0; run < 6; run++)
+    {
+      dnnl_exec_arg_t args[] = { { DNNL_ARG_SRC, a }, { DNNL_ARG_WEIGHTS, b }, { DNNL_ARG_DST, c } };
+      double start = seconds_now ();
+
+      dnnl_primitive_execute (primitive, stream, 3, args);
+      dnnl_stream_wait (stream);
+      start = seconds_now () - start;
+      best = start < best ? start : best;
+    }
+  dnnl_memory_destroy (a);
+  dnnl_memory_destroy (b);
+  dnnl_memory_destroy (c);
+  dnnl_primitive_destroy (primitive);
+  dnnl_primitive_desc_destroy (primitive_desc);
+  dnnl_stream_destroy (stream);
+  dnnl_engine_destroy (engine);
+  return 2. * M * N * K / best;
+}
+#else
+static double
+measure_product (int threads)
+{
+  return 0;
+}
+#endif
+
+/* The same product by the backend's own gemm. */
+static double
+measure_own_product (Backend *backend)
+{
+  enum { M = 1152, N = 3072, K = 1536 };
+  View a = view_new (backend, M * K), b = view_new (backend, N * K), c = view_new (backend, M * N);
+  KernelCall call = { .id = KERNEL_GEMM,
+                      .gemm = { .a = a, .b = b, .c = c, .m = M, .n = N, .k = K, .lda = K, .ldb = N, .ldc = N,
+                                .outer = 1, .inner = 1, .alpha = 1 } };
+  double seconds = median_seconds (backend, &call, 1, 0.3);
+
+  backend->class->buffer_free (backend, a.buffer);
+  backend->class->buffer_free (backend, b.buffer);
+  backend->class->buffer_free (backend, c.buffer);
+  return 2. * M * N * K / seconds;
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * Kernels
+ */
+
+static void
+print_line (const char *name, double seconds, double flops, double bytes)
+{
+  double by_flops = flops / peak_flops, by_bytes = bytes / peak_bytes;
+  double floor_seconds = by_flops > by_bytes ? by_flops : by_bytes;
+
+  printf ("%-44s %9.1f us %8.1f GFLOP/s %6.1f GB/s  %5.2f x floor (%s)\n", name, seconds * 1e6, flops / seconds * 1e-9,
+          bytes / seconds * 1e-9, seconds / floor_seconds, by_flops > by_bytes ? "arithmetic" : "memory");
+  fflush (stdout);
+}
+
+/* A product with a weight, forward or to its input; enough copies of the weight to empty the cache. */
+static void
+bench_linear (Backend *backend, int64_t m, int64_t n, int64_t k, Epilogue epilogue, bool backward, bool cached)
+{
+  enum { MOST = 64 };
+  int copies = cached ? 1 : (int) (((size_t) 200 << 20) / ((size_t) (n * k) * sizeof (float)));
+  View x = view_new (backend, m * (backward ? n : k)), y = view_new (backend, m * (backward ? k : n));
+  View bias = view_new (backend, n), w[MOST];
+  PackSlot slots[MOST] = { 0 };
+  KernelCall calls[MOST];
+  char name[100];
+  double bytes = 4. * (n * k + m * n + m * k);
+
+  copies = copies < 1 ? 1 : copies > MOST ? MOST : copies;
+  for (int i = 0; i < copies; i++)
+    {
+      w[i] = view_new (backend, n * k);
+      if (backward)
+        calls[i] = (KernelCall) { .id = KERNEL_LINEAR_GRAD_INPUT,
+                                  .linear_grad_input = { .dy = x, .w = w[i], .dx = y, .m = m, .n = n, .k = k,
+                                                         .lddy = n, .lddx = k, .pack = &slots[i] } };
+      else
+        calls[i] = (KernelCall) { .id = KERNEL_LINEAR,
+                                  .linear = { .x = x, .w = w[i], .bias = bias, .y = y, .m = m, .n = n, .k = k,
+                                              .ldx = k, .ldy = n, .epilogue = epilogue, .pack = &slots[i] } };
+    }
+  snprintf (name, sizeof name, "%s %d x %d -> %d%s%s", backward ? "linear grad input" : "linear", (int) m,
+            (int) (backward ? n : k), (int) (backward ? k : n), epilogue == EPILOGUE_GELU ? " GELU" : "",
+            cached ? " (cached)" : "");
+  print_line (name, median_seconds (backend, calls, copies, 0.3), 2. * m * n * k, cached ? 0 : bytes);
+  for (int i = 0; i < copies; i++)
+    {
+      backend_pack_reset (backend, &slots[i]);
+      backend->class->buffer_free (backend, w[i].buffer);
+    }
+  backend->class->buffer_free (backend, x.buffer);
+  backend->class->buffer_free (backend, y.buffer);
+  backend->class->buffer_free (backend, bias.buffer);
+}
+
+static void
+bench_attention (Backend *backend, int64_t queries, int64_t keys, int64_t heads, int64_t d)
+{
+  int64_t width = heads * d;
+  View q = view_new (backend, queries * width), k = view_new (backend, keys * width);
+  View v = view_new (backend, keys * width), out = view_new (backend, queries * width);
+  KernelCall call = { .id = KERNEL_ATTENTION,
+                      .attention = { .q = q, .k = k, .v = v, .out = out, .batch = 1, .heads = heads,
+                                     .queries = queries, .keys = keys, .d = d, .ldq = width, .ldk = width,
+                                     .ldv = width, .ldout = width, .q_batch = queries * width,
+                                     .k_batch = keys * width, .v_batch = keys * width, .out_batch = queries * width,
+                                     .mask_queries = 1, .scale = 0.125f } };
+  char name[100];
+
+  snprintf (name, sizeof name, "attention %d x %d, %d heads of %d", (int) queries, (int) keys, (int) heads, (int) d);
+  print_line (name, median_seconds (backend, &call, 1, 0.3), 4. * queries * keys * width, 0);
+  backend->class->buffer_free (backend, q.buffer);
+  backend->class->buffer_free (backend, k.buffer);
+  backend->class->buffer_free (backend, v.buffer);
+  backend->class->buffer_free (backend, out.buffer);
+}
+
+/* Kept probabilities: scores, softmax, context as three calls. */
+static void
+bench_unfused (Backend *backend, int64_t queries, int64_t keys, int64_t heads, int64_t d)
+{
+  int64_t width = heads * d;
+  View q = view_new (backend, queries * width), k = view_new (backend, keys * width);
+  View s = view_new (backend, heads * queries * keys);
+  KernelCall calls[] = {
+    { .id = KERNEL_GEMM,
+      .gemm = { .a = q, .b = k, .c = s, .transpose_b = true, .m = queries, .n = keys, .k = d, .lda = width,
+                .ldb = width, .ldc = keys, .outer = 1, .inner = heads, .a_inner = d, .b_inner = d,
+                .c_inner = queries * keys, .alpha = 0.125f } },
+    { .id = KERNEL_SOFTMAX,
+      .softmax = { .x = s, .y = s, .batch = 1, .heads = heads, .queries = queries, .keys = keys, .mask_queries = 1 } },
+    { .id = KERNEL_GEMM,
+      .gemm = { .a = s, .b = k, .c = q, .m = queries, .n = d, .k = keys, .lda = keys, .ldb = width, .ldc = width,
+                .outer = 1, .inner = heads, .a_inner = queries * keys, .b_inner = d, .c_inner = d, .alpha = 1 } },
+  };
+  static const char *const names[] = { "scores (gemm)", "softmax", "context (gemm)" };
+  char name[100];
+
+  for (int i = 0; i < 3; i++)
+    {
+      snprintf (name, sizeof name, "%s %d x %d, %d heads of %d", names[i], (int) queries, (int) keys, (int) heads,
+                (int) d);
+      print_line (name, median_seconds (backend, &calls[i], 1, 0.2), 2. * queries * keys * width,
+                  i == 1 ? 8. * heads * queries * keys : 0);
+    }
+  backend->class->buffer_free (backend, q.buffer);
+  backend->class->buffer_free (backend, k.buffer);
+  backend->class->buffer_free (backend, s.buffer);
+}
+
+static void
+bench_rows (Backend *backend, int64_t rows, int64_t n)
+{
+  View x = view_new (backend, rows * n), y = view_new (backend, rows * n), g = view_new (backend, n);
+  KernelCall calls[] = {
+    { .id = KERNEL_LAYER_NORM,
+      .layer_norm = { .x = x, .gamma = g, .beta = g, .y = y, .rows = rows, .n = n, .ldx = n, .ldy = n, .eps = 1e-6f } },
+    { .id = KERNEL_UNARY, .unary = { .x = x, .y = y, .n = rows * n, .op = UNARY_GELU } },
+    { .id = KERNEL_ADD, .add = { .a = x, .b = x, .y = y, .n = rows * n, .nb = rows * n } },
+  };
+  static const char *const names[] = { "layer norm", "GELU", "add" };
+  char name[100];
+
+  for (int i = 0; i < 3; i++)
+    {
+      snprintf (name, sizeof name, "%s %d x %d", names[i], (int) rows, (int) n);
+      print_line (name, median_seconds (backend, &calls[i], 1, 0.1), 0, (i == 2 ? 12. : 8.) * rows * n);
+    }
+  backend->class->buffer_free (backend, x.buffer);
+  backend->class->buffer_free (backend, y.buffer);
+  backend->class->buffer_free (backend, g.buffer);
+}
+
+static void
+bench_threads (int threads)
+{
+  double start = seconds_now ();
+  Backend *backend = backend_cpu_open (threads);
+  double own;
+
+  printf ("\n%s (opened in %.1f ms)\n", backend->description, (seconds_now () - start) * 1e3);
+  own = measure_own_product (backend);
+  peak_flops = measure_product (threads);
+  peak_bytes = measure_memory (threads);
+  printf ("P: oneDNN %.0f GFLOP/s, own product %.0f GFLOP/s; M: %.1f GB/s\n", peak_flops * 1e-9, own * 1e-9,
+          peak_bytes * 1e-9);
+  if (peak_flops < own)
+    peak_flops = own;
+
+  for (int backward = 0; backward < 2; backward++)
+    {
+      bench_linear (backend, 12, 768, 768, EPILOGUE_NONE, backward, false);
+      bench_linear (backend, 12, 3072, 768, backward ? EPILOGUE_NONE : EPILOGUE_GELU, backward, false);
+      bench_linear (backend, 12, 768, 3072, EPILOGUE_NONE, backward, false);
+      bench_linear (backend, 12, 768, 768, EPILOGUE_NONE, backward, true);
+      bench_linear (backend, 1, 768, 768, EPILOGUE_NONE, backward, false);
+      bench_linear (backend, 32, 768, 768, EPILOGUE_NONE, backward, false);
+    }
+  bench_linear (backend, 577, 2304, 768, EPILOGUE_NONE, false, false);
+  bench_linear (backend, 577, 768, 768, EPILOGUE_NONE, false, false);
+  bench_linear (backend, 577, 3072, 768, EPILOGUE_GELU, false, false);
+  bench_linear (backend, 577, 768, 3072, EPILOGUE_NONE, false, false);
+  bench_linear (backend, 577, 768, 3072, EPILOGUE_NONE, true, false);
+  bench_attention (backend, 577, 577, 12, 64);
+  bench_attention (backend, 12, 577, 12, 64);
+  bench_attention (backend, 12, 12, 12, 64);
+  bench_attention (backend, 257, 257, 4, 32);
+  bench_unfused (backend, 12, 577, 12, 64);
+  bench_unfused (backend, 577, 577, 12, 64);
+  bench_rows (backend, 577, 768);
+  bench_linear (backend, 12, 128, 128, EPILOGUE_NONE, false, true);
+  bench_linear (backend, 257, 128, 128, EPILOGUE_NONE, false, true);
+  bench_linear (backend, 257, 512, 128, EPILOGUE_GELU, false, true);
+  backend_close (backend);
+}
+
+int
+main (int argc, char **argv)
+{
+  if (argc < 2)
+    {
+      bench_threads (1);
+      if (omp_get_num_procs () > 1)
+        bench_threads (omp_get_num_procs ());
+    }
+  for (int i = 1; i < argc; i++)
+    {
+      int threads = atoi (argv[i]);
+
+      if (threads < 1 || threads > 256)
+        {
+          fprintf (stderr, "usage: bench-backend [THREADS...]\n");
+          return 2;
+        }
+      bench_threads (threads);
+    }
+  return 0;
+}
