@@ -7,8 +7,6 @@
  * scores (keys x 32 queries) stays in the second-level cache. */
 #include "cpu.h"
 
-#include <omp.h>
-
 /* Scratch of one thread. */
 typedef struct
 {
@@ -133,36 +131,55 @@ attention_block (const CpuKernels *kernels, const AttentionArgs *args, const Att
     kernels->scale (out + i * args->ldout, out + i * args->ldout, args->d, scratch->sums[i]);
 }
 
+typedef struct
+{
+  const CpuKernels *kernels;
+  const AttentionArgs *args;
+  AttentionPlan plan;
+  int64_t blocks; /* of queries in a head */
+  int64_t tasks, pieces;
+  float *memory;
+  int64_t floats; /* of one worker's scratch */
+} Attention;
+
+static void
+attention_piece (void *data, int piece, int worker)
+{
+  const Attention *attention = data;
+  const AttentionPlan *plan = &attention->plan;
+  AttentionScratch scratch = { .head = -1 };
+  int64_t from, to;
+
+  scratch.scores = attention->memory + attention->floats * worker;
+  scratch.q = scratch.scores + plan->floats[0];
+  scratch.k = scratch.q + plan->floats[1];
+  scratch.v = scratch.k + plan->floats[2];
+  scratch.sums = scratch.v + plan->floats[3];
+  cpu_share (attention->tasks, piece, attention->pieces, 1, &from, &to);
+  for (int64_t t = from; t < to; t++)
+    {
+      int64_t head = t / attention->blocks;
+
+      attention_block (attention->kernels, attention->args, plan, head / attention->args->heads,
+                       head % attention->args->heads, t % attention->blocks * plan->block, &scratch);
+    }
+}
+
 void
 cpu_attention (CpuBackend *cpu, const AttentionArgs *args)
 {
-  const CpuKernels *kernels = cpu->kernels;
-  AttentionPlan plan = attention_plan (kernels, args);
-  int64_t blocks = (args->queries + plan.block - 1) / plan.block, tasks = args->batch * args->heads * blocks;
-  double flops = 4. * args->batch * args->heads * args->queries * args->keys * (args->d + 8);
-  int64_t floats = plan.floats[0] + plan.floats[1] + plan.floats[2] + plan.floats[3] + plan.floats[4];
-  int threads = cpu_threads_for_flops (cpu, flops);
-  float *memory;
+  Attention attention = { .kernels = cpu->kernels, .args = args, .plan = attention_plan (cpu->kernels, args) };
+  const AttentionPlan *plan = &attention.plan;
+  int threads = cpu_threads_for_flops (cpu, 4. * args->batch * args->heads * args->queries * args->keys * (args->d + 8));
 
-  if (tasks == 0 || args->keys == 0 || args->d == 0)
+  attention.blocks = (args->queries + plan->block - 1) / plan->block;
+  attention.tasks = args->batch * args->heads * attention.blocks;
+  if (attention.tasks == 0 || args->keys == 0 || args->d == 0)
     return;
-  if (threads > tasks)
-    threads = (int) tasks;
-  memory = cpu_scratch (cpu, (size_t) (floats * threads));
-#pragma omp parallel num_threads (threads) if (threads > 1)
-  {
-    AttentionScratch scratch = { .head = -1 };
-    int64_t from, to;
-
-    scratch.scores = memory + floats * omp_get_thread_num ();
-    scratch.q = scratch.scores + plan.floats[0];
-    scratch.k = scratch.q + plan.floats[1];
-    scratch.v = scratch.k + plan.floats[2];
-    scratch.sums = scratch.v + plan.floats[3];
-    cpu_share (tasks, omp_get_thread_num (), omp_get_num_threads (), 1, &from, &to);
-    for (int64_t t = from; t < to; t++)
-      attention_block (kernels, args, &plan, t / blocks / args->heads, t / blocks % args->heads, t % blocks * plan.block,
-                       &scratch);
-  }
-  cpu_memory_free (&cpu->memory, memory);
+  /* A piece lays out keys and values of its heads anew: a few per thread, so that the last ends soon after. */
+  attention.pieces = attention.tasks < 4 * threads ? attention.tasks : 4 * threads;
+  attention.floats = plan->floats[0] + plan->floats[1] + plan->floats[2] + plan->floats[3] + plan->floats[4];
+  attention.memory = cpu_scratch (cpu, (size_t) (attention.floats * threads));
+  cpu_run_pieces (cpu, threads, attention.pieces, attention_piece, &attention);
+  cpu_memory_free (&cpu->memory, attention.memory);
 }

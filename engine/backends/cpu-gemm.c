@@ -6,8 +6,6 @@
  * level. Blocks run along k in a fixed order: a number's sum does not depend on how the work was cut. */
 #include "cpu.h"
 
-#include <omp.h>
-
 #define KC 256          /* depth of what stays in the first-level cache: a panel of nr columns */
 #define NC 1024         /* columns of b packed at a time */
 #define PACKED_KC 1536  /* depth of a's block where b is packed already */
@@ -237,72 +235,120 @@ product_part (const CpuProduct *product, int64_t i0, int64_t i1, int64_t j0, int
   return part;
 }
 
-/* How many bands of rows to cut for `threads` threads: as square pieces as the numbers allow. */
-static int
-row_bands (int64_t m, int64_t n, int threads, int mr, int nr)
+/* A product cut into bands of rows and piles of columns, one piece each. */
+typedef struct
 {
-  int best = 1;
-  double best_cost = 1e300;
+  const CpuKernels *kernels;
+  const CpuProduct *product;
+  int64_t bands, piles;
+  float *scratch;
+  size_t scratch_floats; /* of one worker */
+} CutProduct;
 
-  for (int bands = 1; bands <= threads; bands++)
-    if (threads % bands == 0)
-      {
-        /* The longest piece decides; among equals the one that reads least. */
-        double rows = (double) (((m + mr - 1) / mr + bands - 1) / bands * mr);
-        double columns = (double) (((n + nr - 1) / nr + threads / bands - 1) / (threads / bands) * nr);
-        double cost = rows * columns + 24 * (rows + columns);
+static void
+cut_product_piece (void *data, int piece, int worker)
+{
+  const CutProduct *cut = data;
+  const CpuProduct *product = cut->product;
+  int64_t i0, i1, j0, j1;
+  CpuFinish finish;
 
-        if (cost < best_cost)
-          {
-            best_cost = cost;
-            best = bands;
-          }
-      }
-  return best;
+  cpu_share (product->m, piece / cut->piles, cut->bands, cut->kernels->mr, &i0, &i1);
+  cpu_share (product->n, piece % cut->piles, cut->piles, cut->kernels->nr, &j0, &j1);
+  if (i1 > i0 && j1 > j0)
+    {
+      CpuProduct part = product_part (product, i0, i1, j0, j1, &finish);
+
+      cpu_product_serial (cut->kernels, &part, cut->scratch + cut->scratch_floats * worker);
+    }
+}
+
+/* Bands and piles for `threads` threads. A band reads all of b, a pile all of a; more pieces than threads, where
+ * they stay large, let a thread that was held up be helped out. */
+static void
+choose_cut (const CpuKernels *kernels, const CpuProduct *product, int threads, int64_t *bands, int64_t *piles)
+{
+  int64_t tiles = (product->m + kernels->mr - 1) / kernels->mr, panels = (product->n + kernels->nr - 1) / kernels->nr;
+  int64_t wanted = product->b_packed ? 4 * threads : 2 * threads;
+
+  *bands = *piles = 1;
+  if (tiles <= 4)
+    *piles = smaller (panels, wanted);
+  else if (tiles >= 4 * threads)
+    *bands = smaller (tiles / 4, 2 * threads);
+  else
+    {
+      *bands = smaller (tiles / 4, threads);
+      *piles = smaller (panels, (2 * threads + *bands - 1) / *bands);
+    }
 }
 
 void
 cpu_product_run (CpuBackend *cpu, const CpuProduct *product)
 {
-  const CpuKernels *kernels = cpu->kernels;
   int threads = cpu_threads_for_flops (cpu, 2. * product->m * product->n * product->k);
-  size_t floats = (cpu_product_scratch (kernels, product) + 15) / 16 * 16;
-  float *scratch = cpu_scratch (cpu, floats * threads);
+  CutProduct cut = { .kernels = cpu->kernels, .product = product, .bands = 1, .piles = 1 };
 
-  if (threads == 1)
-    cpu_product_serial (kernels, product, scratch);
-  else
+  if (threads > 1)
+    choose_cut (cpu->kernels, product, threads, &cut.bands, &cut.piles);
+  cut.scratch_floats = (cpu_product_scratch (cpu->kernels, product) + 15) / 16 * 16;
+  cut.scratch = cpu_scratch (cpu, cut.scratch_floats * threads);
+  cpu_run_pieces (cpu, threads, cut.bands * cut.piles, cut_product_piece, &cut);
+  cpu_memory_free (&cpu->memory, cut.scratch);
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * Batches
+ */
+
+typedef struct
+{
+  const CpuKernels *kernels;
+  const GemmArgs *args;
+  CpuProduct first;
+  int64_t pieces; /* groups of neighbouring products */
+  float *scratch;
+  size_t scratch_floats;
+} Batch;
+
+static CpuProduct
+batch_product (const Batch *batch, int64_t index)
+{
+  const GemmArgs *args = batch->args;
+  int64_t o = index / args->inner, q = index % args->inner;
+  CpuProduct product = batch->first;
+
+  product.a += o * args->a_outer + q * args->a_inner;
+  product.b += o * args->b_outer + q * args->b_inner;
+  product.c += o * args->c_outer + q * args->c_inner;
+  return product;
+}
+
+static void
+batch_piece (void *data, int piece, int worker)
+{
+  const Batch *batch = data;
+  int64_t from, to;
+
+  cpu_share (batch->args->outer * batch->args->inner, piece, batch->pieces, 1, &from, &to);
+  for (int64_t p = from; p < to; p++)
     {
-#pragma omp parallel num_threads (threads)
-      {
-        int count = omp_get_num_threads (), self = omp_get_thread_num ();
-        int bands = row_bands (product->m, product->n, count, kernels->mr, kernels->nr), piles = count / bands;
-        int64_t i0, i1, j0, j1;
-        CpuFinish finish;
+      CpuProduct product = batch_product (batch, p);
 
-        cpu_share (product->m, self / piles, bands, kernels->mr, &i0, &i1);
-        cpu_share (product->n, self % piles, piles, kernels->nr, &j0, &j1);
-        if (i1 > i0 && j1 > j0)
-          {
-            CpuProduct part = product_part (product, i0, i1, j0, j1, &finish);
-
-            cpu_product_serial (kernels, &part, scratch + floats * self);
-          }
-      }
+      cpu_product_serial (batch->kernels, &product, batch->scratch + batch->scratch_floats * worker);
     }
-  cpu_memory_free (&cpu->memory, scratch);
 }
 
 void
 cpu_gemm (CpuBackend *cpu, const GemmArgs *args)
 {
-  const float *a = cpu_floats (args->a), *b = cpu_floats (args->b);
-  float *c = cpu_floats (args->c);
   int64_t products = args->outer * args->inner;
-  CpuProduct first = { .m = args->m, .n = args->n, .k = args->k, .a_row = args->transpose_a ? 1 : args->lda,
-                       .a_k = args->transpose_a ? args->lda : 1, .b_k = args->transpose_b ? 1 : args->ldb,
-                       .b_n = args->transpose_b ? args->ldb : 1, .ldc = args->ldc, .alpha = args->alpha,
-                       .add = args->accumulate };
+  Batch batch = { .kernels = cpu->kernels, .args = args,
+                  .first = { .m = args->m, .n = args->n, .k = args->k, .a = cpu_floats (args->a),
+                             .a_row = args->transpose_a ? 1 : args->lda, .a_k = args->transpose_a ? args->lda : 1,
+                             .b = cpu_floats (args->b), .b_k = args->transpose_b ? 1 : args->ldb,
+                             .b_n = args->transpose_b ? args->ldb : 1, .c = cpu_floats (args->c), .ldc = args->ldc,
+                             .alpha = args->alpha, .add = args->accumulate } };
   int threads;
 
   if (args->m == 0 || args->n == 0 || args->k == 0 || products == 0)
@@ -311,35 +357,16 @@ cpu_gemm (CpuBackend *cpu, const GemmArgs *args)
   if (products < threads)
     for (int64_t p = 0; p < products; p++)
       {
-        CpuProduct product = first;
-        int64_t o = p / args->inner, q = p % args->inner;
+        CpuProduct product = batch_product (&batch, p);
 
-        product.a = a + o * args->a_outer + q * args->a_inner;
-        product.b = b + o * args->b_outer + q * args->b_inner;
-        product.c = c + o * args->c_outer + q * args->c_inner;
         cpu_product_run (cpu, &product);
       }
   else
     {
-      size_t floats = (cpu_product_scratch (cpu->kernels, &first) + 15) / 16 * 16;
-      float *scratch = cpu_scratch (cpu, floats * threads);
-
-#pragma omp parallel num_threads (threads) if (threads > 1)
-      {
-        int64_t from, to;
-
-        cpu_share (products, omp_get_thread_num (), omp_get_num_threads (), 1, &from, &to);
-        for (int64_t p = from; p < to; p++)
-          {
-            CpuProduct product = first;
-            int64_t o = p / args->inner, q = p % args->inner;
-
-            product.a = a + o * args->a_outer + q * args->a_inner;
-            product.b = b + o * args->b_outer + q * args->b_inner;
-            product.c = c + o * args->c_outer + q * args->c_inner;
-            cpu_product_serial (cpu->kernels, &product, scratch + floats * omp_get_thread_num ());
-          }
-      }
-      cpu_memory_free (&cpu->memory, scratch);
+      batch.pieces = smaller (products, 4 * threads);
+      batch.scratch_floats = (cpu_product_scratch (cpu->kernels, &batch.first) + 15) / 16 * 16;
+      batch.scratch = cpu_scratch (cpu, batch.scratch_floats * threads);
+      cpu_run_pieces (cpu, threads, batch.pieces, batch_piece, &batch);
+      cpu_memory_free (&cpu->memory, batch.scratch);
     }
 }

@@ -6,7 +6,6 @@
  * once, in order; the same panels serve its gradient with respect to the input. */
 #include "cpu.h"
 
-#include <omp.h>
 #include <string.h>
 
 /* Up to here a product is a matter of reading the weight, and the own packed form is used. */
@@ -23,6 +22,25 @@ panel_count (const CpuBackend *cpu, int64_t n)
   return (n + cpu->kernels->nr - 1) / cpu->kernels->nr;
 }
 
+typedef struct
+{
+  const CpuKernels *kernels;
+  const float *w;
+  int64_t n, k;
+  float *panels;
+} Packing;
+
+static void
+pack_panel (void *data, int piece, int worker)
+{
+  const Packing *packing = data;
+  const int nr = packing->kernels->nr;
+  int64_t from = (int64_t) piece * nr, left = packing->n - from;
+
+  packing->kernels->pack (packing->w + from * packing->k, packing->k, 1, (int) (left < nr ? left : nr), nr, packing->k,
+                          packing->panels + from * packing->k);
+}
+
 /* The weight's panels, made now if need be. */
 static const float *
 weight_panels (CpuBackend *cpu, PackSlot *slot, const float *w, int64_t n, int64_t k)
@@ -36,18 +54,12 @@ weight_panels (CpuBackend *cpu, PackSlot *slot, const float *w, int64_t n, int64
   panels = slot->forms[FORM_PANELS];
   if (panels == NULL)
     {
+      Packing packing = { .kernels = kernels, .w = w, .n = n, .k = k };
       int64_t count = panel_count (cpu, n);
-      int threads = cpu_threads_for_floats (cpu, 4. * n * k);
 
-      panels = cpu_scratch (cpu, (size_t) (count * kernels->nr * k));
-#pragma omp parallel for num_threads (threads) if (threads > 1)
-      for (int64_t p = 0; p < count; p++)
-        {
-          int64_t left = n - p * kernels->nr;
-
-          kernels->pack (w + p * kernels->nr * k, k, 1, (int) (left < kernels->nr ? left : kernels->nr), kernels->nr, k,
-                         panels + p * kernels->nr * k);
-        }
+      panels = packing.panels = cpu_scratch (cpu, (size_t) (count * kernels->nr * k));
+      cpu_run_pieces (cpu, count <= CPU_PIECES_MAX ? cpu_threads_for_floats (cpu, 4. * n * k) : 1, count, pack_panel,
+                      &packing);
       __atomic_store_n ((float **) &slot->forms[FORM_PANELS], panels, __ATOMIC_RELEASE);
     }
   pthread_mutex_unlock (&cpu->pack_lock);
@@ -83,12 +95,34 @@ cpu_linear (CpuBackend *cpu, const LinearArgs *args)
 }
 
 /* dx += dy w through the panels. */
+typedef struct
+{
+  const CpuKernels *kernels;
+  const LinearGradInputArgs *args;
+  int64_t panel_count, width; /* of dy, filled up to whole panels */
+  const float *dy, *panels;
+  int64_t pieces;
+} SkinnyGrad;
+
+static void
+skinny_grad_piece (void *data, int piece, int worker)
+{
+  const SkinnyGrad *grad = data;
+  const LinearGradInputArgs *args = grad->args;
+  int64_t from, to;
+
+  cpu_share (args->k, piece, grad->pieces, 16, &from, &to);
+  if (to > from)
+    grad->kernels->product_back ((int) args->m, from, to - from, args->k, grad->panel_count, grad->dy, grad->width,
+                                 grad->panels, cpu_floats (args->dx) + from, args->lddx);
+}
+
 static void
 grad_input_skinny (CpuBackend *cpu, const LinearGradInputArgs *args, const float *panels)
 {
-  const CpuKernels *kernels = cpu->kernels;
-  int64_t count = panel_count (cpu, args->n), width = count * kernels->nr;
+  int64_t count = panel_count (cpu, args->n), width = count * cpu->kernels->nr;
   int threads = cpu_threads_for_flops (cpu, 2. * args->m * args->n * args->k);
+  SkinnyGrad grad = { .kernels = cpu->kernels, .args = args, .panel_count = count, .width = width, .panels = panels };
   float *dy = cpu_scratch (cpu, (size_t) (args->m * width));
 
   for (int64_t i = 0; i < args->m; i++)
@@ -96,15 +130,9 @@ grad_input_skinny (CpuBackend *cpu, const LinearGradInputArgs *args, const float
       memcpy (dy + i * width, cpu_floats (args->dy) + i * args->lddy, (size_t) args->n * sizeof *dy);
       memset (dy + i * width + args->n, 0, (size_t) (width - args->n) * sizeof *dy);
     }
-#pragma omp parallel num_threads (threads) if (threads > 1)
-  {
-    int64_t from, to;
-
-    cpu_share (args->k, omp_get_thread_num (), omp_get_num_threads (), 16, &from, &to);
-    if (to > from)
-      kernels->product_back ((int) args->m, from, to - from, args->k, count, dy, width, panels,
-                             cpu_floats (args->dx) + from, args->lddx);
-  }
+  grad.dy = dy;
+  grad.pieces = threads == 1 ? 1 : (args->k + 15) / 16 < 4 * threads ? (args->k + 15) / 16 : 4 * threads;
+  cpu_run_pieces (cpu, threads, grad.pieces, skinny_grad_piece, &grad);
   cpu_memory_free (&cpu->memory, dy);
 }
 

@@ -7,16 +7,12 @@
 #if LANES == 16
 #define MR 12
 #define GR 6 /* product_back: rows */
-#define GK 4 /* product_back: weight rows (outputs) at a time */
-#elif LANES == 8
-#define MR 6
-#define GR 5
-#define GK 2
 #else
 #define MR 6
-#define GR 5
-#define GK 2
+#define GR 2
 #endif
+#define GK 4 /* product_back: weight rows (outputs) at a time */
+#define AHEAD 1 /* product_back: how many tiles ahead weights are fetched */
 #define NR (2 * LANES)
 
 /* Stores or adds one row of a tile. */
@@ -200,7 +196,7 @@ pack (const float *in, int64_t in_j, int64_t in_k, int count, int width, int64_t
 
 /* ---------------------------------------------------------------------------------------------------
  * Backwards through a packed weight: sums run along the panels' columns, one vector of partial sums per
- * output, reduced at the end.
+ * output, reduced at the end. The weight is crossed against its order, GK rows of every panel at a time.
  */
 
 INLINE void
@@ -234,22 +230,21 @@ back_tile (const int m, const int outputs, int64_t k, int64_t panels, const floa
                 s[i][o] += d * column[o];
             }
         }
-      /* The next outputs' rows of this panel, far from anything the processor would guess. */
+      /* Later outputs' rows of this panel, where the processor would not guess. */
 #pragma GCC unroll 8
-      for (int o = 0; o < outputs; o++)
-        {
-          __builtin_prefetch (w + (outputs + o) * NR);
-          if (NR > 16)
-            __builtin_prefetch (w + (outputs + o) * NR + 16);
-        }
+      for (int line = 0; line < outputs * NR; line += 16)
+        __builtin_prefetch (w + AHEAD * GK * NR + line);
       w += k * NR;
       dy += NR;
     }
 #pragma GCC unroll 8
   for (int i = 0; i < m; i++)
+    if (outputs == 4)
+      v_add_sums (dx + i * lddx, s[i][0], s[i][1], s[i][2], s[i][3]);
+    else
 #pragma GCC unroll 8
-    for (int o = 0; o < outputs; o++)
-      dx[i * lddx + o] += v_sum (s[i][o]);
+      for (int o = 0; o < outputs; o++)
+        dx[i * lddx + o] += v_sum (s[i][o]);
 }
 
 #define BACK_FUNCTION(M)                                                                                               \
@@ -260,15 +255,15 @@ back_tile (const int m, const int outputs, int64_t k, int64_t panels, const floa
       back_tile (M, GK, k, panels, dy, lddy, w, dx, lddx);                                                             \
     else                                                                                                               \
       for (int o = 0; o < outputs; o++)                                                                                \
-        back_tile (M, 1, k, panels, dy, lddy, w + o * NR, dx + o, lddx);                                               \
+        back_tile (M, 1, k, panels, dy, lddy, w + o * NR, dx + o, lddx);                                                \
   }
 
 BACK_FUNCTION (1)
 BACK_FUNCTION (2)
+#if GR == 6
 BACK_FUNCTION (3)
 BACK_FUNCTION (4)
 BACK_FUNCTION (5)
-#if GR == 6
 BACK_FUNCTION (6)
 #endif
 
@@ -278,9 +273,9 @@ product_back (int m, int64_t k_from, int64_t k_count, int64_t k, int64_t panels,
 {
   static void (*const functions[GR]) (int outputs, int64_t k, int64_t panels, const float *dy, int64_t lddy,
                                       const float *w, float *dx, int64_t lddx) = {
-    back_tile_1, back_tile_2, back_tile_3, back_tile_4, back_tile_5,
+    back_tile_1, back_tile_2,
 #if GR == 6
-    back_tile_6,
+    back_tile_3, back_tile_4, back_tile_5, back_tile_6,
 #endif
   };
 

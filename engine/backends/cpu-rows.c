@@ -1,252 +1,109 @@
 /* SPDX-License-Identifier: MIT
- * cpu-rows.c: everything that is not a product: rows, elementwise work, copies, look-ups. */
+ * cpu-rows.c: everything that is not a product: rows, elementwise work, copies, look-ups.
+ *
+ * A kernel is a function that does the rows (or elements, or columns) `from` ... `to` of a call; share_out
+ * cuts a call into such ranges for the threads. */
 #include "cpu.h"
 
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Runs BODY over `from` ... `to`, this thread's share of `total` cut at multiples of `unit`. */
-#define SHARED_OUT(cpu, total, unit, floats, ...)                                                                      \
-  do                                                                                                                   \
-    {                                                                                                                  \
-      int threads_ = cpu_threads_for_floats ((cpu), (double) (floats));                                                \
-      _Pragma ("omp parallel num_threads (threads_) if (threads_ > 1)")                                                \
-      {                                                                                                                \
-        int64_t from, to;                                                                                              \
-                                                                                                                       \
-        cpu_share ((total), omp_get_thread_num (), omp_get_num_threads (), (unit), &from, &to);                        \
-        __VA_ARGS__                                                                                                    \
-      }                                                                                                                \
-    }                                                                                                                  \
-  while (0)
-
 /* Elementwise shares start on cache lines of their own. */
 #define LINE 16
 
-static void
-run_fill (CpuBackend *cpu, const FillArgs *args)
+typedef void (*RangeWork) (const CpuKernels *kernels, const void *args, int64_t from, int64_t to);
+
+typedef struct
 {
+  const CpuKernels *kernels;
+  const void *args;
+  RangeWork work;
+  int64_t total, unit, pieces;
+} Sharing;
+
+static void
+sharing_piece (void *data, int piece, int worker)
+{
+  const Sharing *sharing = data;
+  int64_t from, to;
+
+  cpu_share (sharing->total, piece, sharing->pieces, sharing->unit, &from, &to);
+  if (to > from)
+    sharing->work (sharing->kernels, sharing->args, from, to);
+}
+
+/* Does `work` over 0 .. total, cut at multiples of `unit`. floats: what it reads and writes, or as much as its
+ * arithmetic is worth. */
+static void
+share_out (CpuBackend *cpu, RangeWork work, const void *args, int64_t total, int64_t unit, int64_t floats)
+{
+  int threads = cpu_threads_for_floats (cpu, (double) floats);
+  Sharing sharing = { .kernels = cpu->kernels, .args = args, .work = work, .total = total, .unit = unit };
+
+  if (total <= 0)
+    return;
+  sharing.pieces = threads == 1 ? 1 : 2 * threads;
+  cpu_run_pieces (cpu, threads, sharing.pieces, sharing_piece, &sharing);
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * Moving numbers
+ */
+
+static void
+fill_range (const CpuKernels *kernels, const void *data, int64_t from, int64_t to)
+{
+  const FillArgs *args = data;
   float *out = cpu_floats (args->out);
 
-  SHARED_OUT (cpu, args->n, LINE, args->n, {
-    if (args->value == 0 && to > from)
-      memset (out + from, 0, (size_t) (to - from) * sizeof *out);
-    else
-      for (int64_t i = from; i < to; i++)
-        out[i] = args->value;
-  });
+  for (int64_t i = from; i < to; i++)
+    out[i] = args->value;
 }
 
 static void
-run_copy (CpuBackend *cpu, const CopyArgs *args)
+copy_run (const CpuKernels *kernels, const float *in, float *out, int64_t n, bool accumulate)
 {
-  const float *in = cpu_floats (args->in);
-  float *out = cpu_floats (args->out);
-  bool side_by_side = args->n0 == 1 && (args->n1 == 1 || (args->in_s1 == args->n2 && args->out_s1 == args->n2));
-
-  /* One long run is cut by elements, anything else by rows. */
-  if (side_by_side)
-    SHARED_OUT (cpu, args->n1 * args->n2, LINE, 2 * args->n1 * args->n2, {
-      if (args->accumulate)
-        cpu->kernels->add_scaled (in + from, out + from, to - from, 1);
-      else if (to > from)
-        memcpy (out + from, in + from, (size_t) (to - from) * sizeof *out);
-    });
+  if (accumulate)
+    kernels->add_scaled (in, out, n, 1);
   else
-    SHARED_OUT (cpu, args->n0 * args->n1, 1, 2 * args->n0 * args->n1 * args->n2, {
-      for (int64_t r = from; r < to; r++)
-        {
-          int64_t a = r / args->n1;
-          int64_t b = r % args->n1;
-          const float *source = in + a * args->in_s0 + b * args->in_s1;
-          float *target = out + a * args->out_s0 + b * args->out_s1;
-
-          if (args->accumulate)
-            cpu->kernels->add_scaled (source, target, args->n2, 1);
-          else
-            memcpy (target, source, (size_t) args->n2 * sizeof *target);
-        }
-    });
+    memcpy (out, in, (size_t) n * sizeof *out);
 }
 
 static void
-run_softmax (CpuBackend *cpu, const SoftmaxArgs *args)
+copy_rows (const CpuKernels *kernels, const void *data, int64_t from, int64_t to)
 {
-  const float *x = cpu_floats (args->x), *mask = cpu_floats (args->mask);
-  float *y = cpu_floats (args->y);
-  int64_t rows = args->batch * args->heads * args->queries, n = args->keys;
+  const CopyArgs *args = data;
 
-  SHARED_OUT (cpu, rows, 1, 8 * rows * n, {
-    for (int64_t r = from; r < to; r++)
-      {
-        int64_t batch = r / (args->heads * args->queries);
-        int64_t line = args->mask_queries > 1 ? batch * args->mask_queries + r % args->queries : batch;
+  for (int64_t r = from; r < to; r++)
+    {
+      int64_t a = r / args->n1, b = r % args->n1;
 
-        cpu->kernels->softmax (x + r * n, mask != NULL ? mask + line * n : NULL, y + r * n, n);
-      }
-  });
+      copy_run (kernels, cpu_floats (args->in) + a * args->in_s0 + b * args->in_s1,
+                cpu_floats (args->out) + a * args->out_s0 + b * args->out_s1, args->n2, args->accumulate);
+    }
 }
 
 static void
-run_softmax_grad (CpuBackend *cpu, const SoftmaxGradArgs *args)
+copy_elements (const CpuKernels *kernels, const void *data, int64_t from, int64_t to)
 {
-  const float *y = cpu_floats (args->y), *dy = cpu_floats (args->dy);
-  float *dx = cpu_floats (args->dx);
-  int64_t n = args->n;
+  const CopyArgs *args = data;
 
-  SHARED_OUT (cpu, args->rows, 1, 4 * args->rows * n, {
-    for (int64_t r = from; r < to; r++)
-      cpu->kernels->softmax_grad (y + r * n, dy + r * n, dx + r * n, n);
-  });
+  copy_run (kernels, cpu_floats (args->in) + from, cpu_floats (args->out) + from, to - from, args->accumulate);
 }
 
 static void
-run_layer_norm (CpuBackend *cpu, const LayerNormArgs *args)
+copy (CpuBackend *cpu, const CopyArgs *args)
 {
-  const float *x = cpu_floats (args->x), *gamma = cpu_floats (args->gamma), *beta = cpu_floats (args->beta);
-  float *y = cpu_floats (args->y), *mean = cpu_floats (args->mean), *rstd = cpu_floats (args->rstd);
+  int64_t n = args->n0 * args->n1 * args->n2;
+  bool one_run = args->n0 == 1 && (args->n1 == 1 || (args->in_s1 == args->n2 && args->out_s1 == args->n2));
 
-  SHARED_OUT (cpu, args->rows, 1, 4 * args->rows * args->n, {
-    for (int64_t r = from; r < to; r++)
-      cpu->kernels->layer_norm (x + r * args->ldx, gamma, beta, y + r * args->ldy, args->n, args->eps,
-                                mean != NULL ? mean + r : NULL, rstd != NULL ? rstd + r : NULL);
-  });
-}
-
-static void
-run_layer_norm_grad (CpuBackend *cpu, const LayerNormGradArgs *args)
-{
-  const float *dy = cpu_floats (args->dy), *x = cpu_floats (args->x), *gamma = cpu_floats (args->gamma);
-  const float *mean = cpu_floats (args->mean), *rstd = cpu_floats (args->rstd);
-  float *dx = cpu_floats (args->dx), *dgamma = cpu_floats (args->dgamma), *dbeta = cpu_floats (args->dbeta);
-
-  if (dx != NULL)
-    SHARED_OUT (cpu, args->rows, 1, 6 * args->rows * args->n, {
-      for (int64_t r = from; r < to; r++)
-        cpu->kernels->layer_norm_grad (dy + r * args->lddy, x + r * args->ldx, gamma, mean[r], rstd[r],
-                                       dx + r * args->lddx, args->n);
-    });
-  if (args->rows > 0 && (dgamma != NULL || dbeta != NULL))
-    SHARED_OUT (cpu, args->n, LINE, 3 * args->rows * args->n, {
-      cpu->kernels->layer_norm_grad_columns (dy + from, args->lddy, x + from, args->ldx, mean, rstd, args->rows,
-                                             to - from, dgamma != NULL ? dgamma + from : NULL,
-                                             dbeta != NULL ? dbeta + from : NULL);
-    });
-}
-
-static void
-run_l2_normalize (CpuBackend *cpu, const L2NormalizeArgs *args)
-{
-  const float *x = cpu_floats (args->x);
-  float *y = cpu_floats (args->y), *norm = cpu_floats (args->norm);
-
-  SHARED_OUT (cpu, args->rows, 1, 3 * args->rows * args->n, {
-    for (int64_t r = from; r < to; r++)
-      cpu->kernels->l2_normalize (x + r * args->ldx, y + r * args->ldy, args->n, args->eps,
-                                  norm != NULL ? norm + r : NULL);
-  });
-}
-
-static void
-run_l2_normalize_grad (CpuBackend *cpu, const L2NormalizeGradArgs *args)
-{
-  const float *dy = cpu_floats (args->dy), *y = cpu_floats (args->y), *norm = cpu_floats (args->norm);
-  float *dx = cpu_floats (args->dx);
-
-  SHARED_OUT (cpu, args->rows, 1, 4 * args->rows * args->n, {
-    for (int64_t r = from; r < to; r++)
-      cpu->kernels->l2_normalize_grad (dy + r * args->lddy, y + r * args->ldy, norm[r], dx + r * args->lddx, args->n);
-  });
-}
-
-static void
-run_unary (CpuBackend *cpu, const UnaryArgs *args)
-{
-  const float *x = cpu_floats (args->x);
-  float *y = cpu_floats (args->y);
-  CpuActivation act = args->op == UNARY_GELU ? CPU_ACT_GELU : CPU_ACT_RELU;
-
-  SHARED_OUT (cpu, args->n, LINE, 5 * args->n, { cpu->kernels->activate (x + from, y + from, to - from, act); });
-}
-
-static void
-run_unary_grad (CpuBackend *cpu, const UnaryGradArgs *args)
-{
-  const float *x = cpu_floats (args->x), *dy = cpu_floats (args->dy);
-  float *dx = cpu_floats (args->dx);
-  CpuActivation act = args->op == UNARY_GELU ? CPU_ACT_GELU : CPU_ACT_RELU;
-
-  SHARED_OUT (cpu, args->n, LINE, 6 * args->n,
-              { cpu->kernels->activate_grad (x + from, dy + from, dx + from, to - from, act); });
-}
-
-/* y = a + b repeated. Whole repeats are rows; a single one is cut by elements. */
-static void
-run_add (CpuBackend *cpu, const AddArgs *args)
-{
-  const float *a = cpu_floats (args->a), *b = cpu_floats (args->b);
-  float *y = cpu_floats (args->y);
-
-  if (args->nb == args->n)
-    SHARED_OUT (cpu, args->n, LINE, 3 * args->n, { cpu->kernels->add (a + from, b + from, y + from, to - from); });
-  else if (args->nb == 1)
-    SHARED_OUT (cpu, args->n, LINE, 2 * args->n, {
-      float value = b[0];
-
-      for (int64_t i = from; i < to; i++)
-        y[i] = a[i] + value;
-    });
+  if (n <= 0)
+    return;
+  if (one_run)
+    share_out (cpu, copy_elements, args, n, LINE, 2 * n);
   else
-    SHARED_OUT (cpu, args->n / args->nb, 1, 3 * args->n, {
-      for (int64_t r = from; r < to; r++)
-        cpu->kernels->add (a + r * args->nb, b, y + r * args->nb, args->nb);
-    });
-}
-
-static void
-run_add_scaled (CpuBackend *cpu, const AddScaledArgs *args)
-{
-  const float *a = cpu_floats (args->a);
-  float *y = cpu_floats (args->y);
-
-  SHARED_OUT (cpu, args->n, LINE, 3 * args->n,
-              { cpu->kernels->add_scaled (a + from, y + from, to - from, args->alpha); });
-}
-
-static void
-run_divide (CpuBackend *cpu, const DivideByScalarArgs *args)
-{
-  const float *x = cpu_floats (args->x), *scalar = cpu_floats (args->scalar);
-  float *y = cpu_floats (args->y);
-
-  SHARED_OUT (cpu, args->n, LINE, 2 * args->n, { cpu->kernels->scale (x + from, y + from, to - from, *scalar); });
-}
-
-static void
-run_divide_grad (CpuBackend *cpu, const DivideByScalarGradArgs *args)
-{
-  const float *dy = cpu_floats (args->dy), *x = cpu_floats (args->x);
-  float scalar = *cpu_floats (args->scalar);
-  float *dx = cpu_floats (args->dx), *dscalar = cpu_floats (args->dscalar);
-
-  if (dx != NULL)
-    SHARED_OUT (cpu, args->n, LINE, 3 * args->n,
-                { cpu->kernels->add_divided (dy + from, dx + from, to - from, scalar); });
-  if (dscalar != NULL && args->n > 0)
-    *dscalar -= (float) (cpu->kernels->dot (dy, x, args->n) / ((double) scalar * scalar));
-}
-
-static void
-run_sum_rows (CpuBackend *cpu, const SumRowsArgs *args)
-{
-  const float *in = cpu_floats (args->in);
-  float *out = cpu_floats (args->out);
-
-  if (args->rows > 0)
-    SHARED_OUT (cpu, args->n, LINE, args->rows * args->n,
-                { cpu->kernels->sum_rows (in + from, args->ld, args->rows, to - from, out + from); });
+    share_out (cpu, copy_rows, args, args->n0 * args->n1, 1, 2 * n);
 }
 
 /* Where a row of a table starts; stops the program on an index outside it. */
@@ -263,58 +120,235 @@ checked_index (int32_t index, int64_t rows, KernelId id)
 }
 
 static void
-run_gather (CpuBackend *cpu, const GatherRowsArgs *args)
+gather_rows (const CpuKernels *kernels, const void *data, int64_t from, int64_t to)
 {
-  const float *table = cpu_floats (args->table);
+  const GatherRowsArgs *args = data;
   const int32_t *index = (const int32_t *) cpu_floats (args->index);
-  float *out = cpu_floats (args->out);
 
-  SHARED_OUT (cpu, args->rows, 1, 2 * args->rows * args->n, {
-    for (int64_t r = from; r < to; r++)
-      memcpy (out + r * args->n, table + checked_index (index[r], args->table_rows, KERNEL_GATHER_ROWS) * args->n,
-              (size_t) args->n * sizeof *out);
-  });
+  for (int64_t r = from; r < to; r++)
+    memcpy (cpu_floats (args->out) + r * args->n,
+            cpu_floats (args->table) + checked_index (index[r], args->table_rows, KERNEL_GATHER_ROWS) * args->n,
+            (size_t) args->n * sizeof (float));
 }
 
 /* Rows may repeat, so threads share out columns: each column's sums keep the order of the rows. */
 static void
-run_scatter_add (CpuBackend *cpu, const ScatterAddRowsArgs *args)
+scatter_columns (const CpuKernels *kernels, const void *data, int64_t from, int64_t to)
 {
-  const float *in = cpu_floats (args->in);
+  const ScatterAddRowsArgs *args = data;
   const int32_t *index = (const int32_t *) cpu_floats (args->index);
   float *table = cpu_floats (args->table);
 
-  SHARED_OUT (cpu, args->n, LINE, 3 * args->rows * args->n, {
-    for (int64_t r = 0; r < args->rows; r++)
-      if (index[r] != args->skip)
-        cpu->kernels->add_scaled (
-            in + r * args->n + from,
-            table + checked_index (index[r], args->table_rows, KERNEL_SCATTER_ADD_ROWS) * args->n + from, to - from, 1);
-  });
+  for (int64_t r = 0; r < args->rows; r++)
+    if (index[r] != args->skip)
+      kernels->add_scaled (
+          cpu_floats (args->in) + r * args->n + from,
+          table + checked_index (index[r], args->table_rows, KERNEL_SCATTER_ADD_ROWS) * args->n + from, to - from, 1);
 }
 
 static void
-run_patches (CpuBackend *cpu, const PatchesArgs *args)
+patches (const CpuKernels *kernels, const void *data, int64_t from, int64_t to)
 {
+  const PatchesArgs *args = data;
   const float *image = cpu_floats (args->image);
   float *out = cpu_floats (args->out);
-  int64_t p = args->patch, patches = args->grid_h * args->grid_w, line = args->grid_w * p;
-  int64_t total = args->batch * patches;
+  int64_t p = args->patch, count = args->grid_h * args->grid_w, line = args->grid_w * p;
 
-  SHARED_OUT (cpu, total, 1, 2 * total * 3 * p * p, {
-    for (int64_t t = from; t < to; t++)
-      {
-        int64_t b = t / patches;
-        int64_t top = t % patches / args->grid_w * p;
-        int64_t left = t % args->grid_w * p;
+  for (int64_t t = from; t < to; t++)
+    {
+      int64_t b = t / count, top = t % count / args->grid_w * p, left = t % args->grid_w * p;
 
-        for (int64_t c = 0; c < 3; c++)
-          for (int64_t y = 0; y < p; y++)
-            memcpy (out + ((t * 3 + c) * p + y) * p,
-                    image + ((b * 3 + c) * args->grid_h * p + top + y) * line + left, (size_t) p * sizeof *out);
-      }
-  });
+      for (int64_t c = 0; c < 3; c++)
+        for (int64_t y = 0; y < p; y++)
+          memcpy (out + ((t * 3 + c) * p + y) * p, image + ((b * 3 + c) * args->grid_h * p + top + y) * line + left,
+                  (size_t) p * sizeof *out);
+    }
 }
+
+/* ---------------------------------------------------------------------------------------------------
+ * Rows
+ */
+
+static void
+softmax_rows (const CpuKernels *kernels, const void *data, int64_t from, int64_t to)
+{
+  const SoftmaxArgs *args = data;
+  const float *x = cpu_floats (args->x), *mask = cpu_floats (args->mask);
+  float *y = cpu_floats (args->y);
+  int64_t n = args->keys;
+
+  for (int64_t r = from; r < to; r++)
+    {
+      int64_t batch = r / (args->heads * args->queries);
+      int64_t line = args->mask_queries > 1 ? batch * args->mask_queries + r % args->queries : batch;
+
+      kernels->softmax (x + r * n, mask != NULL ? mask + line * n : NULL, y + r * n, n);
+    }
+}
+
+static void
+softmax_grad_rows (const CpuKernels *kernels, const void *data, int64_t from, int64_t to)
+{
+  const SoftmaxGradArgs *args = data;
+
+  for (int64_t r = from; r < to; r++)
+    kernels->softmax_grad (cpu_floats (args->y) + r * args->n, cpu_floats (args->dy) + r * args->n,
+                           cpu_floats (args->dx) + r * args->n, args->n);
+}
+
+static void
+layer_norm_rows (const CpuKernels *kernels, const void *data, int64_t from, int64_t to)
+{
+  const LayerNormArgs *args = data;
+  float *mean = cpu_floats (args->mean), *rstd = cpu_floats (args->rstd);
+
+  for (int64_t r = from; r < to; r++)
+    kernels->layer_norm (cpu_floats (args->x) + r * args->ldx, cpu_floats (args->gamma), cpu_floats (args->beta),
+                         cpu_floats (args->y) + r * args->ldy, args->n, args->eps, mean != NULL ? mean + r : NULL,
+                         rstd != NULL ? rstd + r : NULL);
+}
+
+static void
+layer_norm_grad_rows (const CpuKernels *kernels, const void *data, int64_t from, int64_t to)
+{
+  const LayerNormGradArgs *args = data;
+
+  for (int64_t r = from; r < to; r++)
+    kernels->layer_norm_grad (cpu_floats (args->dy) + r * args->lddy, cpu_floats (args->x) + r * args->ldx,
+                              cpu_floats (args->gamma), cpu_floats (args->mean)[r], cpu_floats (args->rstd)[r],
+                              cpu_floats (args->dx) + r * args->lddx, args->n);
+}
+
+static void
+layer_norm_grad_columns (const CpuKernels *kernels, const void *data, int64_t from, int64_t to)
+{
+  const LayerNormGradArgs *args = data;
+  float *dgamma = cpu_floats (args->dgamma), *dbeta = cpu_floats (args->dbeta);
+
+  kernels->layer_norm_grad_columns (cpu_floats (args->dy) + from, args->lddy, cpu_floats (args->x) + from, args->ldx,
+                                    cpu_floats (args->mean), cpu_floats (args->rstd), args->rows, to - from,
+                                    dgamma != NULL ? dgamma + from : NULL, dbeta != NULL ? dbeta + from : NULL);
+}
+
+static void
+l2_normalize_rows (const CpuKernels *kernels, const void *data, int64_t from, int64_t to)
+{
+  const L2NormalizeArgs *args = data;
+  float *norm = cpu_floats (args->norm);
+
+  for (int64_t r = from; r < to; r++)
+    kernels->l2_normalize (cpu_floats (args->x) + r * args->ldx, cpu_floats (args->y) + r * args->ldy, args->n,
+                           args->eps, norm != NULL ? norm + r : NULL);
+}
+
+static void
+l2_normalize_grad_rows (const CpuKernels *kernels, const void *data, int64_t from, int64_t to)
+{
+  const L2NormalizeGradArgs *args = data;
+
+  for (int64_t r = from; r < to; r++)
+    kernels->l2_normalize_grad (cpu_floats (args->dy) + r * args->lddy, cpu_floats (args->y) + r * args->ldy,
+                                cpu_floats (args->norm)[r], cpu_floats (args->dx) + r * args->lddx, args->n);
+}
+
+static void
+sum_rows_columns (const CpuKernels *kernels, const void *data, int64_t from, int64_t to)
+{
+  const SumRowsArgs *args = data;
+
+  kernels->sum_rows (cpu_floats (args->in) + from, args->ld, args->rows, to - from, cpu_floats (args->out) + from);
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * Elements
+ */
+
+static CpuActivation
+activation_of (UnaryOp op)
+{
+  return op == UNARY_GELU ? CPU_ACT_GELU : CPU_ACT_RELU;
+}
+
+static void
+unary_elements (const CpuKernels *kernels, const void *data, int64_t from, int64_t to)
+{
+  const UnaryArgs *args = data;
+
+  kernels->activate (cpu_floats (args->x) + from, cpu_floats (args->y) + from, to - from, activation_of (args->op));
+}
+
+static void
+unary_grad_elements (const CpuKernels *kernels, const void *data, int64_t from, int64_t to)
+{
+  const UnaryGradArgs *args = data;
+
+  kernels->activate_grad (cpu_floats (args->x) + from, cpu_floats (args->dy) + from, cpu_floats (args->dx) + from,
+                          to - from, activation_of (args->op));
+}
+
+static void
+add_elements (const CpuKernels *kernels, const void *data, int64_t from, int64_t to)
+{
+  const AddArgs *args = data;
+
+  kernels->add (cpu_floats (args->a) + from, cpu_floats (args->b) + from, cpu_floats (args->y) + from, to - from);
+}
+
+static void
+add_repeated (const CpuKernels *kernels, const void *data, int64_t from, int64_t to)
+{
+  const AddArgs *args = data;
+  const float *a = cpu_floats (args->a), *b = cpu_floats (args->b);
+  float *y = cpu_floats (args->y);
+
+  if (args->nb == 1)
+    for (int64_t i = from; i < to; i++)
+      y[i] = a[i] + b[0];
+  else
+    for (int64_t r = from; r < to; r++)
+      kernels->add (a + r * args->nb, b, y + r * args->nb, args->nb);
+}
+
+static void
+add_scaled_elements (const CpuKernels *kernels, const void *data, int64_t from, int64_t to)
+{
+  const AddScaledArgs *args = data;
+
+  kernels->add_scaled (cpu_floats (args->a) + from, cpu_floats (args->y) + from, to - from, args->alpha);
+}
+
+static void
+divide_elements (const CpuKernels *kernels, const void *data, int64_t from, int64_t to)
+{
+  const DivideByScalarArgs *args = data;
+
+  kernels->scale (cpu_floats (args->x) + from, cpu_floats (args->y) + from, to - from, *cpu_floats (args->scalar));
+}
+
+static void
+divide_grad_elements (const CpuKernels *kernels, const void *data, int64_t from, int64_t to)
+{
+  const DivideByScalarGradArgs *args = data;
+
+  kernels->add_divided (cpu_floats (args->dy) + from, cpu_floats (args->dx) + from, to - from,
+                        *cpu_floats (args->scalar));
+}
+
+static void
+divide_grad (CpuBackend *cpu, const DivideByScalarGradArgs *args)
+{
+  double scalar = *cpu_floats (args->scalar);
+
+  if (args->dx.buffer != NULL)
+    share_out (cpu, divide_grad_elements, args, args->n, LINE, 3 * args->n);
+  if (args->dscalar.buffer != NULL && args->n > 0)
+    *cpu_floats (args->dscalar)
+        -= (float) (cpu->kernels->dot (cpu_floats (args->dy), cpu_floats (args->x), args->n) / (scalar * scalar));
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * Which kernel, cut along what, worth how much
+ */
 
 void
 cpu_rows_run (CpuBackend *cpu, const KernelCall *call)
@@ -322,58 +356,87 @@ cpu_rows_run (CpuBackend *cpu, const KernelCall *call)
   switch (call->id)
     {
     case KERNEL_FILL:
-      run_fill (cpu, &call->fill);
+      share_out (cpu, fill_range, &call->fill, call->fill.n, LINE, call->fill.n);
       break;
     case KERNEL_COPY:
-      run_copy (cpu, &call->copy);
+      copy (cpu, &call->copy);
       break;
     case KERNEL_SOFTMAX:
-      run_softmax (cpu, &call->softmax);
+      {
+        int64_t rows = call->softmax.batch * call->softmax.heads * call->softmax.queries;
+
+        share_out (cpu, softmax_rows, &call->softmax, call->softmax.keys > 0 ? rows : 0, 1,
+                   6 * rows * call->softmax.keys);
+      }
       break;
     case KERNEL_SOFTMAX_GRAD:
-      run_softmax_grad (cpu, &call->softmax_grad);
+      share_out (cpu, softmax_grad_rows, &call->softmax_grad, call->softmax_grad.rows, 1,
+                 4 * call->softmax_grad.rows * call->softmax_grad.n);
       break;
     case KERNEL_LAYER_NORM:
-      run_layer_norm (cpu, &call->layer_norm);
+      share_out (cpu, layer_norm_rows, &call->layer_norm, call->layer_norm.n > 0 ? call->layer_norm.rows : 0, 1,
+                 4 * call->layer_norm.rows * call->layer_norm.n);
       break;
     case KERNEL_LAYER_NORM_GRAD:
-      run_layer_norm_grad (cpu, &call->layer_norm_grad);
+      {
+        const LayerNormGradArgs *args = &call->layer_norm_grad;
+
+        if (args->dx.buffer != NULL)
+          share_out (cpu, layer_norm_grad_rows, args, args->rows, 1, 6 * args->rows * args->n);
+        if (args->rows > 0 && (args->dgamma.buffer != NULL || args->dbeta.buffer != NULL))
+          share_out (cpu, layer_norm_grad_columns, args, args->n, LINE, 3 * args->rows * args->n);
+      }
       break;
     case KERNEL_L2_NORMALIZE:
-      run_l2_normalize (cpu, &call->l2_normalize);
+      share_out (cpu, l2_normalize_rows, &call->l2_normalize, call->l2_normalize.n > 0 ? call->l2_normalize.rows : 0, 1,
+                 3 * call->l2_normalize.rows * call->l2_normalize.n);
       break;
     case KERNEL_L2_NORMALIZE_GRAD:
-      run_l2_normalize_grad (cpu, &call->l2_normalize_grad);
+      share_out (cpu, l2_normalize_grad_rows, &call->l2_normalize_grad, call->l2_normalize_grad.rows, 1,
+                 4 * call->l2_normalize_grad.rows * call->l2_normalize_grad.n);
       break;
     case KERNEL_UNARY:
-      run_unary (cpu, &call->unary);
+      share_out (cpu, unary_elements, &call->unary, call->unary.n, LINE, 5 * call->unary.n);
       break;
     case KERNEL_UNARY_GRAD:
-      run_unary_grad (cpu, &call->unary_grad);
+      share_out (cpu, unary_grad_elements, &call->unary_grad, call->unary_grad.n, LINE, 6 * call->unary_grad.n);
       break;
     case KERNEL_ADD:
-      run_add (cpu, &call->add);
+      if (call->add.nb == call->add.n)
+        share_out (cpu, add_elements, &call->add, call->add.n, LINE, 3 * call->add.n);
+      else if (call->add.nb > 0)
+        share_out (cpu, add_repeated, &call->add, call->add.n / call->add.nb, call->add.nb == 1 ? LINE : 1,
+                   3 * call->add.n);
       break;
     case KERNEL_ADD_SCALED:
-      run_add_scaled (cpu, &call->add_scaled);
+      share_out (cpu, add_scaled_elements, &call->add_scaled, call->add_scaled.n, LINE, 3 * call->add_scaled.n);
       break;
     case KERNEL_DIVIDE_BY_SCALAR:
-      run_divide (cpu, &call->divide_by_scalar);
+      share_out (cpu, divide_elements, &call->divide_by_scalar, call->divide_by_scalar.n, LINE,
+                 2 * call->divide_by_scalar.n);
       break;
     case KERNEL_DIVIDE_BY_SCALAR_GRAD:
-      run_divide_grad (cpu, &call->divide_by_scalar_grad);
+      divide_grad (cpu, &call->divide_by_scalar_grad);
       break;
     case KERNEL_SUM_ROWS:
-      run_sum_rows (cpu, &call->sum_rows);
+      share_out (cpu, sum_rows_columns, &call->sum_rows, call->sum_rows.rows > 0 ? call->sum_rows.n : 0, LINE,
+                 call->sum_rows.rows * call->sum_rows.n);
       break;
     case KERNEL_GATHER_ROWS:
-      run_gather (cpu, &call->gather_rows);
+      share_out (cpu, gather_rows, &call->gather_rows, call->gather_rows.rows, 1,
+                 2 * call->gather_rows.rows * call->gather_rows.n);
       break;
     case KERNEL_SCATTER_ADD_ROWS:
-      run_scatter_add (cpu, &call->scatter_add_rows);
+      share_out (cpu, scatter_columns, &call->scatter_add_rows, call->scatter_add_rows.n, LINE,
+                 3 * call->scatter_add_rows.rows * call->scatter_add_rows.n);
       break;
     case KERNEL_PATCHES:
-      run_patches (cpu, &call->patches);
+      {
+        const PatchesArgs *args = &call->patches;
+        int64_t count = args->batch * args->grid_h * args->grid_w;
+
+        share_out (cpu, patches, args, count, 1, 6 * count * args->patch * args->patch);
+      }
       break;
     default:
       fprintf (stderr, "albef: the cpu backend has no kernel '%s'\n", kernel_name (call->id));

@@ -160,6 +160,33 @@ v_sum (vf x)
 #endif
 }
 
+/* out[0..3] += the sums of four vectors. */
+INLINE void
+v_add_sums (float *out, vf a, vf b, vf c, vf d)
+{
+#if LANES == 16
+  __m512 ab = _mm512_add_ps (_mm512_unpacklo_ps ((__m512) a, (__m512) b), _mm512_unpackhi_ps ((__m512) a, (__m512) b));
+  __m512 cd = _mm512_add_ps (_mm512_unpacklo_ps ((__m512) c, (__m512) d), _mm512_unpackhi_ps ((__m512) c, (__m512) d));
+  __m512 quarters = _mm512_add_ps (_mm512_shuffle_ps (ab, cd, 0x44), _mm512_shuffle_ps (ab, cd, 0xee));
+  __m256 halves = _mm256_add_ps (_mm512_castps512_ps256 (quarters), _mm512_extractf32x8_ps (quarters, 1));
+  __m128 sums = _mm_add_ps (_mm256_castps256_ps128 (halves), _mm256_extractf128_ps (halves, 1));
+
+  _mm_storeu_ps (out, _mm_add_ps (_mm_loadu_ps (out), sums));
+#elif LANES == 8
+  __m256 ab = _mm256_add_ps (_mm256_unpacklo_ps ((__m256) a, (__m256) b), _mm256_unpackhi_ps ((__m256) a, (__m256) b));
+  __m256 cd = _mm256_add_ps (_mm256_unpacklo_ps ((__m256) c, (__m256) d), _mm256_unpackhi_ps ((__m256) c, (__m256) d));
+  __m256 halves = _mm256_add_ps (_mm256_shuffle_ps (ab, cd, 0x44), _mm256_shuffle_ps (ab, cd, 0xee));
+  __m128 sums = _mm_add_ps (_mm256_castps256_ps128 (halves), _mm256_extractf128_ps (halves, 1));
+
+  _mm_storeu_ps (out, _mm_add_ps (_mm_loadu_ps (out), sums));
+#else
+  out[0] += v_sum (a);
+  out[1] += v_sum (b);
+  out[2] += v_sum (c);
+  out[3] += v_sum (d);
+#endif
+}
+
 INLINE float
 v_largest (vf x)
 {

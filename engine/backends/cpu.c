@@ -2,7 +2,7 @@
  * cpu.c: the cpu backend's class: memory, transfers, dispatch, and the choice of threads. */
 #include "cpu.h"
 
-#include <omp.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,7 +102,7 @@ seconds_now (void)
   return now.tv_sec + 1e-9 * now.tv_nsec;
 }
 
-/* Some work that stays in registers, about `rounds` / 500 microseconds. */
+/* Some work that stays in registers, a few nanoseconds per round. */
 static float
 burn (int rounds)
 {
@@ -118,9 +118,15 @@ burn (int rounds)
   return sink;
 }
 
-/* Seconds of one parallel region in which `threads` threads burn `rounds` each: the smallest of some tries. */
+static void
+burn_piece (void *data, int piece, int worker)
+{
+  burn (*(const int *) data);
+}
+
+/* Seconds in which `pieces` pieces burn `rounds` each: the smallest of some tries. */
 static double
-region_seconds (int threads, int rounds, int tries)
+job_seconds (CpuPool *pool, int pieces, int rounds, int tries)
 {
   double best = 1e9;
 
@@ -128,30 +134,29 @@ region_seconds (int threads, int rounds, int tries)
     {
       double start = seconds_now ();
 
-#pragma omp parallel num_threads (threads) if (threads > 1)
-      burn (rounds);
+      cpu_pool_run (pool, pieces, burn_piece, &rounds);
       start = seconds_now () - start;
       best = start < best ? start : best;
     }
   return best;
 }
 
-/* Median cost of opening a region after a short pause in which the workers may have fallen asleep. */
+/* Median time for a job of one tiny piece per thread to be done when the workers have fallen asleep. */
 static double
-wake_seconds (int threads)
+wake_seconds (CpuPool *pool)
 {
-  enum { TRIES = 9 };
+  enum { TRIES = 7 };
   double costs[TRIES];
+  int rounds = 1;
 
   for (int i = 0; i < TRIES; i++)
     {
       double start, cost;
       int at = i;
 
-      burn (20000);
+      usleep (200);
       start = seconds_now ();
-#pragma omp parallel num_threads (threads)
-      burn (1);
+      cpu_pool_run (pool, cpu_pool_threads (pool), burn_piece, &rounds);
       cost = seconds_now () - start;
       for (; at > 0 && costs[at - 1] > cost; at--)
         costs[at] = costs[at - 1];
@@ -160,41 +165,58 @@ wake_seconds (int threads)
   return costs[TRIES / 2];
 }
 
-/* Measures what waking threads costs and, when `threads` is 0, whether all processors together get more
- * done than one (they may be shared with others). A few milliseconds. */
+/* Makes the pool. Measures what waking it costs and, when `threads` is 0, whether all processors together get
+ * more done than one (they may be shared with others). A few milliseconds. */
 static void
 choose_threads (CpuBackend *cpu, int threads)
 {
-  int all = omp_get_num_procs ();
+  cpu_set_t mine;
   bool measured = threads <= 0;
 
-  if (all > 64)
-    all = 64;
-  cpu->base.threads = measured ? all : threads;
-  if (cpu->base.threads > 1)
+  if (measured)
+    threads = sched_getaffinity (0, sizeof mine, &mine) == 0 ? CPU_COUNT (&mine) : 1;
+  cpu->pool = cpu_pool_new (threads > 64 ? 64 : threads);
+  threads = cpu_pool_threads (cpu->pool);
+  if (threads > 1)
     {
-      region_seconds (cpu->base.threads, 1, 2); /* makes the threads */
-      cpu->wake_seconds = wake_seconds (cpu->base.threads);
+      cpu->wake_seconds = wake_seconds (cpu->pool);
       if (measured)
         {
-          double together = region_seconds (cpu->base.threads, 50000, 5), alone = region_seconds (1, 50000, 5);
+          double together = job_seconds (cpu->pool, threads, 50000, 5), alone = job_seconds (cpu->pool, 1, 50000, 5);
 
-          /* `together` did threads times the work. */
-          if (together > 0.8 * alone * cpu->base.threads || cpu->wake_seconds > 2e-3)
-            cpu->base.threads = 1;
+          /* `together` did `threads` times the work. */
+          if (together > 0.8 * alone * threads || cpu->wake_seconds > 2e-3)
+            {
+              cpu_pool_free (cpu->pool);
+              cpu->pool = cpu_pool_new (1);
+            }
         }
     }
+  cpu->base.threads = cpu_pool_threads (cpu->pool);
 }
 
 int
 cpu_threads_for (const CpuBackend *cpu, double seconds)
 {
   int threads = cpu->base.threads;
+  double cost;
 
-  if (threads == 1 || omp_in_parallel ())
+  if (threads == 1)
     return 1;
-  /* What is saved must exceed what waking costs, with some margin. */
-  return seconds * (threads - 1) / threads > 1.5 * cpu->wake_seconds ? threads : 1;
+  /* What is saved must exceed what it costs, with some margin. Awake workers take a job within a
+   * microsecond or two. */
+  cost = cpu_pool_awake (cpu->pool) ? 1.5e-6 : cpu->wake_seconds;
+  return seconds * (threads - 1) / threads > 1.5 * cost ? threads : 1;
+}
+
+void
+cpu_run_pieces (CpuBackend *cpu, int threads, int64_t pieces, CpuWork work, void *data)
+{
+  if (threads > 1)
+    cpu_pool_run (cpu->pool, (int) pieces, work, data);
+  else
+    for (int p = 0; p < (int) pieces; p++)
+      work (data, p, 0);
 }
 
 int
@@ -249,6 +271,7 @@ cpu_close (Backend *backend)
 {
   CpuBackend *cpu = (CpuBackend *) backend;
 
+  cpu_pool_free (cpu->pool);
   cpu_memory_clear (&cpu->memory);
   pthread_mutex_destroy (&cpu->pack_lock);
   free (cpu);

@@ -9,6 +9,7 @@
 #include "backend.h"
 #include "cpu-kernels.h"
 #include "cpu-memory.h"
+#include "cpu-threads.h"
 
 #include <pthread.h>
 
@@ -27,8 +28,9 @@ typedef struct
   const CpuKernels *kernels;
   CpuMemory memory;
   CpuOneDnn *onednn;
+  CpuPool *pool;
   pthread_mutex_t pack_lock; /* guards the making of packed forms */
-  double wake_seconds;       /* what opening a parallel region costs */
+  double wake_seconds;       /* what waking the pool costs */
   double flops;              /* rough rate of one thread's products, for the choice of threads */
 } CpuBackend;
 
@@ -42,14 +44,17 @@ cpu_floats (View view)
 /* Scratch memory for one call; aborts when there is none. Free with cpu_memory_free. */
 float *cpu_scratch (CpuBackend *cpu, size_t floats);
 
-/* Threads worth waking for work that takes one thread this long. */
+/* Threads worth using for work that takes one thread this long: 1 or all. */
 int cpu_threads_for (const CpuBackend *cpu, double seconds);
 int cpu_threads_for_flops (const CpuBackend *cpu, double flops);
 int cpu_threads_for_floats (const CpuBackend *cpu, double floats); /* row work: floats read and written */
 
+/* Runs the pieces on the pool, or on the caller alone where `threads` is 1. */
+void cpu_run_pieces (CpuBackend *cpu, int threads, int64_t pieces, CpuWork work, void *data);
+
 /* Part `part` of `parts` of 0 .. total - 1, cut at multiples of `unit`. */
 static inline void
-cpu_share (int64_t total, int part, int parts, int64_t unit, int64_t *from, int64_t *to)
+cpu_share (int64_t total, int64_t part, int64_t parts, int64_t unit, int64_t *from, int64_t *to)
 {
   int64_t units = (total + unit - 1) / unit;
 
