@@ -460,8 +460,7 @@ load_work (gpointer data, gpointer user_data)
   Load *load = data;
   g_autoptr (GSource) source = g_idle_source_new ();
 
-  if (!g_cancellable_set_error_if_cancelled (load->cancellable, &load->error))
-    load->loaded = alidade_loaded_picture_read (load->picture, load->path, &load->error);
+  load->loaded = alidade_loaded_picture_read (load->picture, load->path, load->cancellable, &load->error);
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_callback (source, load_end, load, load_free);
   g_source_attach (source, NULL);

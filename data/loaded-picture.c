@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "loaded-picture.h"
 
-#include "engine-error.h"
+#include "read-image.h"
 
 struct _AlidadeLoadedPicture
 {
@@ -29,18 +29,15 @@ loaded_picture_clear (gpointer data)
 }
 
 AlidadeLoadedPicture *
-alidade_loaded_picture_read (AlidadePicture *picture, const char *path, GError **error)
+alidade_loaded_picture_read (AlidadePicture *picture, const char *path, GCancellable *cancellable, GError **error)
 {
-  AlbefError albef_error = ALBEF_ERROR_INIT;
   g_autoptr (GBytes) bytes = NULL;
   AlidadeLoadedPicture *self;
-  AlbefImage *image = NULL;
+  AlbefImage *image;
 
-  if (albef_image_open_scaled (path, ALBEF_IMAGE_FOR_PEOPLE, ALIDADE_PICTURE_MAX_SIDE, &image, &albef_error) != ALBEF_OK)
-    {
-      g_propagate_error (error, alidade_engine_error_new (&albef_error));
-      return NULL;
-    }
+  image = alidade_read_image (path, ALIDADE_PICTURE_MAX_SIDE, cancellable, error);
+  if (image == NULL)
+    return NULL;
   bytes = g_bytes_new_with_free_func (albef_image_pixels (image),
                                       (gsize) albef_image_width (image) * albef_image_height (image) * 3,
                                       image_free, image);

@@ -9,4 +9,5 @@
 #define ALIDADE_PICTURE_MAX_SIDE 8192
 
 /* Decodes on the calling thread; does not touch `picture`, whose file `path` is. */
-AlidadeLoadedPicture *alidade_loaded_picture_read (AlidadePicture *picture, const char *path, GError **error);
+AlidadeLoadedPicture *alidade_loaded_picture_read (AlidadePicture *picture, const char *path,
+                                                   GCancellable *cancellable, GError **error);

@@ -3,6 +3,7 @@
 
 #include "albef.h"
 #include "engine-error.h"
+#include "read-image.h"
 
 #define THUMBNAIL_THREADS 2
 #define THUMBNAIL_CACHE (32u << 20) /* bytes */
@@ -154,23 +155,18 @@ static void
 wish_work (gpointer data, gpointer user_data)
 {
   Wish *wish = data;
-  AlbefError error = ALBEF_ERROR_INIT;
-  AlbefImage *image = NULL;
+  AlbefImage *image;
   g_autoptr (GSource) source = g_idle_source_new ();
 
-  /* What was scrolled away while waiting is dropped here, before any reading. */
-  if (!g_cancellable_set_error_if_cancelled (wish->cancellable, &wish->error))
+  /* What was scrolled away while waiting is dropped there, before any reading. */
+  image = alidade_read_image (wish->path, wish->max_side, wish->cancellable, &wish->error);
+  if (image != NULL)
     {
-      if (albef_image_open_scaled (wish->path, ALBEF_IMAGE_FOR_PEOPLE, wish->max_side, &image, &error) != ALBEF_OK)
-        wish->error = alidade_engine_error_new (&error);
-      else
-        {
-          const int width = albef_image_width (image), height = albef_image_height (image);
-          g_autoptr (GBytes) bytes = g_bytes_new_with_free_func (albef_image_pixels (image),
-                                                                 (gsize) width * height * 3, free_image, image);
+      const int width = albef_image_width (image), height = albef_image_height (image);
+      g_autoptr (GBytes) bytes = g_bytes_new_with_free_func (albef_image_pixels (image), (gsize) width * height * 3,
+                                                             free_image, image);
 
-          wish->pixels = alidade_pixels_new (bytes, width, height);
-        }
+      wish->pixels = alidade_pixels_new (bytes, width, height);
     }
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_callback (source, wish_end, wish, wish_free);
