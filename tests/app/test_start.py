@@ -141,7 +141,7 @@ def main():
         return tap.done()
     if INSIDE not in os.environ:
         os.environ[INSIDE] = "1"
-        os.execvp("xvfb-run", ["xvfb-run", "-a", "-s", "-screen 0 1280x800x24", "dbus-run-session", "--",
+        os.execvp("xvfb-run", ["xvfb-run", "-a", "-s", "-screen 0 1280x800x24 -noreset", "dbus-run-session", "--",
                                sys.executable, *sys.argv])
     if check_samples():
         check_preferences()
