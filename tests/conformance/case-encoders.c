@@ -59,7 +59,7 @@ see_vision (void *user_data, ObservePoint point, int layer, Tensor *value)
 bool
 case_vit (Case *c)
 {
-  Model *model = case_model (c, "pretrain", "tiny", 0);
+  Model *model = case_model (c, "pretrain", "tiny");
   Seen seen = { .c = c };
   Observer observer = { true, see_vision, &seen };
   Scope scope;
@@ -85,6 +85,10 @@ case_vit (Case *c)
 bool
 case_pos_embed (Case *c)
 {
+  const TensorFileEntry *positions = case_input (c, "pos_embed_in", TENSOR_F32);
+
+  if (positions == NULL)
+    return false;
   for (int i = 0; i < tensor_file_count (c->in); i++)
     {
       const char *name = tensor_file_entry (c->in, i)->name;
@@ -96,7 +100,7 @@ case_pos_embed (Case *c)
 
       if (sscanf (name, "image_%d", &resolution) != 1)
         continue;
-      model = case_model (c, "pretrain", "tiny", resolution);
+      model = case_model_at (c, "pretrain", "tiny", resolution, positions);
       if (model == NULL)
         return false;
       snprintf (key, sizeof key, "pos_embed_%d", resolution);
@@ -109,13 +113,6 @@ case_pos_embed (Case *c)
       case_dump (c, key, vision_forward (&scope, model, images, NULL, NULL));
       scope_clear (&scope);
     }
-  {
-    Model *model = case_model (c, "pretrain", "tiny", 0);
-
-    if (model == NULL)
-      return false;
-    case_dump (c, "pos_embed_in", model->vision.pos_embed);
-  }
   return true;
 }
 
@@ -143,7 +140,7 @@ see_text (void *user_data, ObservePoint point, int layer, Tensor *value)
 bool
 case_text_encoder (Case *c)
 {
-  Model *model = case_model (c, "pretrain", "tiny", 0);
+  Model *model = case_model (c, "pretrain", "tiny");
   const TensorFileEntry *mask = case_input (c, "attention_mask", TENSOR_I64);
   Seen seen = { .c = c, .prefix = "text" };
   Observer observer = { true, see_text, &seen };
@@ -209,11 +206,15 @@ case_checkpoints (Case *c)
       Scope scope;
       Tensor *images, *ids, *self_mask, *tokens, *vit, *first;
       int64_t half;
+      float rate;
 
       snprintf (path, sizeof path, "%s/checkpoints/%s.pth", c->dir, names[i]);
       model = case_checkpoint (c, path, "micro");
       if (model == NULL)
         return false;
+      snprintf (key, sizeof key, "%s.lr", names[i]);
+      if (case_checkpoint_lr (c, &rate))
+        case_dump_host (c, key, 0, NULL, &rate);
       scope_init (&scope, c->device);
       images = case_tensor (c, &scope, "image");
       ids = case_tensor (c, &scope, "input_ids");

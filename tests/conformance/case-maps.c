@@ -3,6 +3,7 @@
 #include "cases.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,7 @@ pair_open (Case *c, Scope *scope, Pair *pair)
   BertOptions text_mode = { 0 };
   Tensor *ids;
 
-  pair->model = case_model (c, "pretrain", "tiny", 0);
+  pair->model = case_model (c, "pretrain", "tiny");
   ids = case_tensor (c, scope, "input_ids");
   pair->images = case_tensor (c, scope, "image");
   if (mask == NULL || pair->model == NULL || ids == NULL || pair->images == NULL)
@@ -161,6 +162,16 @@ case_grounding (Case *c)
   return done;
 }
 
+/* Whether all n values are the same. */
+static bool
+is_flat (const float *values, int64_t n)
+{
+  for (int64_t i = 1; i < n; i++)
+    if (values[i] != values[0])
+      return false;
+  return true;
+}
+
 bool
 case_visualization (Case *c)
 {
@@ -187,6 +198,9 @@ case_visualization (Case *c)
       char name[96];
 
       notebook_attmap (maps + t * grid * grid, (int) grid, rgb->data, width, height, resized, attmap, overlay);
+      /* A flat map, as on the last fusion layer, is 0 / 0 in the notebook's second scaling; the engine gives zeros. */
+      for (size_t i = 0; is_flat (maps + t * grid * grid, grid * grid) && i < n; i++)
+        attmap[i] = overlay[3 * i] = overlay[3 * i + 1] = overlay[3 * i + 2] = NAN;
       for (size_t i = 0; i < n; i++)
         values[i] = (float) resized[i];
       snprintf (name, sizeof name, "word%lld.resized", (long long) t);
@@ -212,7 +226,7 @@ case_visualization (Case *c)
 bool
 case_retrieval_eval (Case *c)
 {
-  Model *model = case_model (c, "pretrain", "tiny", 0);
+  Model *model = case_model (c, "pretrain", "tiny");
   const TensorFileEntry *images = case_input (c, "image", TENSOR_F32);
   const TensorFileEntry *ids = case_input (c, "input_ids", TENSOR_I64), *mask = case_input (c, "attention_mask", TENSOR_I64);
   char path[4200];

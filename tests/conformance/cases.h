@@ -43,11 +43,14 @@ int case_schedule (const char *dir, const char *out_dir, char *message, size_t n
  * What cases share (case-common.c)
  */
 
-/* The model of DIR/weights_NAME.safetensors at entry `size` of DIR/config.json. image_res 0: the config's;
- * else position embeddings are interpolated. NULL with case->error. */
-Model *case_model (Case *c, const char *weights, const char *size, int image_res);
+/* The model of DIR/weights_NAME.safetensors at entry `size` of DIR/config.json. NULL with case->error. */
+Model *case_model (Case *c, const char *weights, const char *size);
+/* The same at another resolution, its positions interpolated from a table [1, 1 + grid^2, width]. */
+Model *case_model_at (Case *c, const char *weights, const char *size, int image_res, const TensorFileEntry *positions);
 /* The model of a checkpoint file. */
 Model *case_checkpoint (Case *c, const char *path, const char *size);
+/* Learning rate stored in the file of the model loaded last; false if it holds none. */
+bool case_checkpoint_lr (const Case *c, float *lr);
 void case_close (Case *c);
 
 /* Inputs of the case file. NULL with case->error when missing. */

@@ -42,6 +42,27 @@ def zero_tensors(path, inputs):
     open(path, 'wb').write(data)
 
 
+def tensors(path):
+    data = open(path, 'rb').read()
+    length = struct.unpack('<Q', data[:8])[0]
+    entries = json.loads(data[8:8 + length])
+    entries.pop('__metadata__', None)
+    return {name: data[8 + length + entry['data_offsets'][0]:8 + length + entry['data_offsets'][1]]
+            for name, entry in entries.items()}
+
+
+def floats(raw):
+    return struct.unpack('<%df' % (len(raw) // 4), raw)
+
+
+def negate(path, tensor):
+    data = bytearray(open(path, 'rb').read())
+    length = struct.unpack('<Q', data[:8])[0]
+    start, end = (8 + length + offset for offset in json.loads(data[8:8 + length])[tensor]['data_offsets'])
+    data[start:end] = struct.pack('<%df' % ((end - start) // 4), *(-value for value in floats(data[start:end])))
+    open(path, 'wb').write(data)
+
+
 def empty_text(path):
     with open(path, encoding='utf-8') as file:
         tree = json.load(file)
@@ -109,6 +130,21 @@ with tempfile.TemporaryDirectory() as scratch:
             a.split(',')[:2] == b.split(',')[:2] and abs(float(a.split(',')[2]) - float(b.split(',')[2])) <= 1e-12
             for a, b in zip(rows[0][1:], rows[1][1:]))
         point(near, name)
+
+    golden = tensors(os.path.join(reference, 'checkpoints.safetensors'))
+    mine = tensors(os.path.join(blind, 'checkpoints.safetensors'))
+    rates = [name for name in golden if name.endswith('.lr')]
+    point(len(rates) == 5 and all(mine.get(name) == golden[name] for name in rates), 'learning rates of checkpoints')
+
+    # The position table is the case's, not that of the weights: its interpolation is linear.
+    negate(os.path.join(emptied, 'pos_embed.safetensors'), 'pos_embed_in')
+    status, text = run(emptied, os.path.join(scratch, 'deep', 'er', 'out'))
+    point(status == 0, 'makes the folders above OUT')
+    mine = tensors(os.path.join(scratch, 'deep', 'er', 'out', 'pos_embed.safetensors'))
+    before = tensors(os.path.join(blind, 'pos_embed.safetensors'))
+    tables = [name for name in before if name.startswith('pos_embed_') and name != 'pos_embed_in']
+    point(len(tables) > 0 and all(floats(mine[name]) == tuple(-value for value in floats(before[name]))
+                                  for name in tables), 'pos_embed_in is read')
 
     status, text = run(os.path.join(scratch, 'nowhere'), os.path.join(scratch, 'x'))
     point(status == 1 and 'cannot read' in text, 'a folder that is not there')
