@@ -367,7 +367,8 @@ struct PackSlot
 {
   void *forms[4];        /* backend's own */
   uint32_t version;      /* backend's own */
-  bool source_dropped;   /* the mapped source may have been given back: read the packed form only */
+  bool source_mapped;    /* set by the owner: the weight is a private, read-only mapping of a file, whose pages
+                          * a backend may give back to the system once it has a packed form */
 };
 
 /* ---------------------------------------------------------------------------------------------------

@@ -76,6 +76,12 @@ finish_block (const CpuKernels *kernels, const CpuProduct *product, int64_t i0, 
                      finish->pre != NULL ? finish->pre + i * product->ldc + j0 : NULL, j1 - j0, finish->act);
 }
 
+void
+cpu_product_finish (const CpuKernels *kernels, const CpuProduct *product)
+{
+  finish_block (kernels, product, 0, product->m, 0, product->n);
+}
+
 /* Rows are cut evenly into tiles, so that 13 rows run as 7 + 6 and not as 12 + 1. */
 static int64_t
 tile_rows (int64_t rows, int mr)

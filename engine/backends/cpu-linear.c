@@ -7,19 +7,34 @@
 #include "cpu.h"
 
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 /* Up to here a product is a matter of reading the weight, and the own packed form is used. */
 #define SKINNY_ROWS 32
 
 enum
 {
-  FORM_PANELS /* float *: panels as above */
+  FORM_PANELS, /* float *: panels as above */
+  FORM_ONEDNN  /* oneDNN's layout, where products with many rows are left to it */
 };
 
 static int64_t
 panel_count (const CpuBackend *cpu, int64_t n)
 {
   return (n + cpu->kernels->nr - 1) / cpu->kernels->nr;
+}
+
+/* A mapped weight has served: its whole pages need no memory any more. Should it be read again, the pages come
+ * back from the file. */
+static void
+give_source_back (const PackSlot *slot, const float *w, size_t bytes)
+{
+  uintptr_t page = (uintptr_t) sysconf (_SC_PAGESIZE);
+  uintptr_t first = ((uintptr_t) w + page - 1) / page * page, end = ((uintptr_t) w + bytes) / page * page;
+
+  if (slot->source_mapped && end > first)
+    madvise ((void *) first, end - first, MADV_DONTNEED);
 }
 
 typedef struct
@@ -61,6 +76,7 @@ weight_panels (CpuBackend *cpu, PackSlot *slot, const float *w, int64_t n, int64
       cpu_run_pieces (cpu, count <= CPU_PIECES_MAX ? cpu_threads_for_floats (cpu, 4. * n * k) : 1, count, pack_panel,
                       &packing);
       __atomic_store_n ((float **) &slot->forms[FORM_PANELS], panels, __ATOMIC_RELEASE);
+      give_source_back (slot, w, (size_t) (n * k) * sizeof *w);
     }
   pthread_mutex_unlock (&cpu->pack_lock);
   return panels;
@@ -69,9 +85,100 @@ weight_panels (CpuBackend *cpu, PackSlot *slot, const float *w, int64_t n, int64
 void
 cpu_pack_free (CpuBackend *cpu, PackSlot *slot)
 {
-  cpu_memory_free (&cpu->memory, slot->forms[FORM_PANELS]);
-  slot->forms[FORM_PANELS] = NULL;
+  for (int i = FORM_PANELS; i <= FORM_ONEDNN; i++)
+    {
+      cpu_memory_free (&cpu->memory, slot->forms[i]);
+      slot->forms[i] = NULL;
+    }
 }
+
+/* ---------------------------------------------------------------------------------------------------
+ * By oneDNN: bands of rows, one per thread
+ */
+
+/* The weight in oneDNN's layout, made now if need be; NULL when oneDNN refuses it. */
+static const void *
+weight_for_onednn (CpuBackend *cpu, PackSlot *slot, const CpuProduct *product)
+{
+  void *packed = __atomic_load_n (&slot->forms[FORM_ONEDNN], __ATOMIC_ACQUIRE);
+
+  if (packed != NULL)
+    return packed;
+  pthread_mutex_lock (&cpu->pack_lock);
+  packed = slot->forms[FORM_ONEDNN];
+  if (packed == NULL)
+    {
+      size_t bytes = cpu_onednn_packed_bytes (cpu->onednn, product->m, product->n, product->k);
+
+      if (bytes > 0)
+        packed = cpu_scratch (cpu, bytes / sizeof (float) + 1);
+      if (packed != NULL && !cpu_onednn_pack (cpu->onednn, product->n, product->k, product->b, packed))
+        {
+          cpu_memory_free (&cpu->memory, packed);
+          packed = NULL;
+        }
+      if (packed != NULL)
+        {
+          __atomic_store_n (&slot->forms[FORM_ONEDNN], packed, __ATOMIC_RELEASE);
+          give_source_back (slot, product->b, (size_t) (product->n * product->k) * sizeof (float));
+        }
+    }
+  pthread_mutex_unlock (&cpu->pack_lock);
+  return packed;
+}
+
+typedef struct
+{
+  CpuBackend *cpu;
+  const CpuProduct *product;
+  const void *packed;
+  int64_t bands;
+} OneDnnProduct;
+
+static void
+onednn_piece (void *data, int piece, int worker)
+{
+  const OneDnnProduct *job = data;
+  CpuBackend *cpu = job->cpu;
+  CpuProduct band = *job->product;
+  CpuFinish finish = *band.finish;
+  int64_t from, to;
+
+  cpu_share (band.m, piece, job->bands, 1, &from, &to);
+  band.m = to - from;
+  band.a += from * band.a_row;
+  band.c += from * band.ldc;
+  finish.residual += finish.residual != NULL ? from * finish.ldr : 0;
+  finish.pre += finish.pre != NULL ? from * band.ldc : 0;
+  band.finish = &finish;
+  if (cpu_onednn_product (cpu->onednn, band.m, band.n, band.k, band.a, band.a_row, job->packed, band.c, band.ldc))
+    cpu_product_finish (cpu->kernels, &band);
+  else
+    {
+      float *scratch = cpu_scratch (cpu, cpu_product_scratch (cpu->kernels, &band));
+
+      cpu_product_serial (cpu->kernels, &band, scratch);
+      cpu_memory_free (&cpu->memory, scratch);
+    }
+}
+
+/* false when oneDNN refuses the weight. */
+static bool
+linear_by_onednn (CpuBackend *cpu, PackSlot *slot, const CpuProduct *product)
+{
+  OneDnnProduct job = { cpu, product, weight_for_onednn (cpu, slot, product), 1 };
+  int threads = cpu_threads_for_flops (cpu, 2. * product->m * product->n * product->k);
+
+  if (job.packed == NULL)
+    return false;
+  job.bands = product->m / 16 < threads ? (product->m + 15) / 16 : threads;
+  cpu_run_pieces (cpu, threads, job.bands, onednn_piece, &job);
+  return true;
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * The kernels
+ */
 
 void
 cpu_linear (CpuBackend *cpu, const LinearArgs *args)
@@ -85,6 +192,8 @@ cpu_linear (CpuBackend *cpu, const LinearArgs *args)
                          .ldc = args->ldy, .alpha = 1, .finish = &finish };
 
   if (args->m == 0 || args->n == 0 || args->k == 0)
+    return;
+  if (cpu->onednn != NULL && args->pack != NULL && args->m > SKINNY_ROWS && linear_by_onednn (cpu, args->pack, &product))
     return;
   if (args->pack != NULL)
     {

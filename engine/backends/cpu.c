@@ -272,6 +272,7 @@ cpu_close (Backend *backend)
   CpuBackend *cpu = (CpuBackend *) backend;
 
   cpu_pool_free (cpu->pool);
+  cpu_onednn_close (cpu->onednn);
   cpu_memory_clear (&cpu->memory);
   pthread_mutex_destroy (&cpu->pack_lock);
   free (cpu);
@@ -328,11 +329,13 @@ backend_cpu_open (int threads)
   cpu->base.precision = "f32";
   cpu->kernels = cpu_kernels_choose ();
   cpu->flops = cpu->kernels->lanes * 8e9;
+  cpu->onednn = cpu_onednn_open (cpu->kernels);
   cpu_memory_init (&cpu->memory);
   pthread_mutex_init (&cpu->pack_lock, NULL);
   choose_threads (cpu, threads);
   processor_name (processor, sizeof processor);
-  snprintf (cpu->base.description, sizeof cpu->base.description, "%s, %s, %d thread%s", processor, cpu->kernels->name,
-            cpu->base.threads, cpu->base.threads == 1 ? "" : "s");
+  snprintf (cpu->base.description, sizeof cpu->base.description, "%s, %s, %d thread%s%s%s", processor,
+            cpu->kernels->name, cpu->base.threads, cpu->base.threads == 1 ? "" : "s", cpu->onednn != NULL ? ", " : "",
+            cpu->onednn != NULL ? cpu_onednn_version () : "");
   return &cpu->base;
 }

@@ -2,13 +2,14 @@
  * cpu.h: inside the cpu backend: its state, and the drivers of its kernels.
  *
  * Drivers cut work so that each output number is computed whole by one thread, in an order that depends on
- * shapes alone: results are the same bits from run to run. Exception: products handed to oneDNN, whose
- * order may depend on the number of threads (not on timing). */
+ * shapes alone: results are the same bits from run to run and for any number of threads (the latter but for
+ * products handed to oneDNN). */
 #pragma once
 
 #include "backend.h"
 #include "cpu-kernels.h"
 #include "cpu-memory.h"
+#include "cpu-onednn.h"
 #include "cpu-threads.h"
 
 #include <pthread.h>
@@ -20,14 +21,12 @@ struct Buffer
   bool wrapped; /* somebody else's memory, read only */
 };
 
-typedef struct CpuOneDnn CpuOneDnn; /* cpu-onednn.c; NULL without the library */
-
 typedef struct
 {
   Backend base;
   const CpuKernels *kernels;
   CpuMemory memory;
-  CpuOneDnn *onednn;
+  CpuOneDnn *onednn; /* NULL: own products everywhere */
   CpuPool *pool;
   pthread_mutex_t pack_lock; /* guards the making of packed forms */
   double wake_seconds;       /* what waking the pool costs */
@@ -96,6 +95,7 @@ typedef struct
 void cpu_product_run (CpuBackend *cpu, const CpuProduct *product);      /* over the threads */
 size_t cpu_product_scratch (const CpuKernels *kernels, const CpuProduct *product); /* floats, per thread */
 void cpu_product_serial (const CpuKernels *kernels, const CpuProduct *product, float *scratch);
+void cpu_product_finish (const CpuKernels *kernels, const CpuProduct *product); /* only what follows the product */
 void cpu_gemm (CpuBackend *cpu, const GemmArgs *args);
 
 /* ---- cpu-linear.c ---- */

@@ -40,6 +40,8 @@ read_as (Loader *loader, const char *name, int n_dims, const int64_t *shape, int
   tensor = mapped != NULL ? tensor_wrap (model->backend, n_view, view_shape, mapped)
                           : tensor_from_host (model->backend, DTYPE_F32, n_view, view_shape, copied);
   free (copied);
+  /* Packed forms take its place, layer by layer. */
+  tensor_pack (tensor)->source_mapped = mapped != NULL;
   if (model->n_owned == model->n_allocated)
     {
       model->n_allocated = model->n_allocated > 0 ? 2 * model->n_allocated : 256;

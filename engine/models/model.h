@@ -190,8 +190,9 @@ Tensor *mlm_logits (Scope *scope, const MlmHead *mlm, const Bert *bert, Tensor *
  * Loading
  */
 
-/* Where parameters come from: fills `out` with the values of canonical parameter `name`, or returns memory
- * that outlives the model instead (mapped); the status of a failure ends the load. */
+/* Where parameters come from: fills `out` with the values of canonical parameter `name`, or returns a place
+ * in a private, read-only file mapping that outlives the model instead (mapped: a backend may give its pages
+ * back to the system); the status of a failure ends the load. */
 typedef struct
 {
   AlbefStatus (*get) (void *user_data, const char *name, int n_dims, const int64_t *shape, const float **mapped,
