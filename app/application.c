@@ -19,8 +19,9 @@ struct _AlidadeApplication
 
 G_DEFINE_FINAL_TYPE (AlidadeApplication, alidade_application, ADW_TYPE_APPLICATION)
 
-/* Every action of the program with its keys, in one place. Those of `win.` are the window's, `window.` the toolkit's. Letters without Ctrl
- * would fire while somebody types in an entry: they belong to the canvas's own shortcuts. */
+/* Every action of the program with its keys, in one place. Those of `win.` are the window's, `window.` the
+ * toolkit's. Letters without Ctrl would fire while somebody types in an entry: they belong to the canvas's own
+ * shortcuts. */
 static const struct
 {
   const char *action;

@@ -154,7 +154,8 @@ source_text (const AlidadeMaps *maps)
   g_autofree char *heads = heads_text (maps);
 
   return g_strdup_printf ("%s · %s %d, %s", maps->model_name != NULL ? maps->model_name : "",
-                          maps->method == ALBEF_METHOD_ITC_GRADCAM ? "image layer" : "fusion layer", maps->layer, heads);
+                          maps->method == ALBEF_METHOD_ITC_GRADCAM ? "image layer" : "fusion layer", maps->layer,
+                          heads);
 }
 
 /* --- Layout ------------------------------------------------------------------------------------------ */
@@ -308,7 +309,8 @@ draw_colour_bar (cairo_t *cr, AlbefColours colours, double x, double y)
 /* --- The figure -------------------------------------------------------------------------------------- */
 
 static void
-draw_word_cell (cairo_t *cr, const Layout *layout, const AlidadeWord *word, cairo_surface_t *picture, double x, double y)
+draw_word_cell (cairo_t *cr, const Layout *layout, const AlidadeWord *word, cairo_surface_t *picture, double x,
+                double y)
 {
   const double middle = x + layout->cell_width / 2, below = y + layout->cell_height + LABEL_GAP;
   const double width = layout->cell_width + CELL_GAP - 2;
@@ -435,7 +437,8 @@ alidade_figure_draw (cairo_t *cr, AlidadePixels *pixels, const AlidadeMaps *maps
 }
 
 cairo_surface_t *
-alidade_figure_render (AlidadePixels *pixels, const AlidadeMaps *maps, const AlidadeFigureOptions *options, double scale)
+alidade_figure_render (AlidadePixels *pixels, const AlidadeMaps *maps, const AlidadeFigureOptions *options,
+                       double scale)
 {
   cairo_surface_t *surface;
   double width, height;

@@ -106,7 +106,8 @@ test_unreadable_folder (void)
 
   open_path (library, missing);
   wait_loaded (library);
-  tap_ok (alidade_library_get_error (library) != NULL && strstr (alidade_library_get_error (library), "missing") != NULL,
+  tap_ok (alidade_library_get_error (library) != NULL
+              && strstr (alidade_library_get_error (library), "missing") != NULL,
           "/library/unreadable/a missing folder is named: %s", alidade_library_get_error (library));
   tap_ok (n_items (library) == 0, "/library/unreadable/nothing in it");
 

@@ -39,7 +39,8 @@ loaded_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   Outcome *outcome = user_data;
 
-  outcome->loaded = alidade_engine_service_load_picture_finish (ALIDADE_ENGINE_SERVICE (object), result, &outcome->error);
+  outcome->loaded
+      = alidade_engine_service_load_picture_finish (ALIDADE_ENGINE_SERVICE (object), result, &outcome->error);
   outcome->done = TRUE;
 }
 

@@ -52,7 +52,8 @@ loaded_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   Outcome *outcome = user_data;
 
-  outcome->loaded = alidade_engine_service_load_picture_finish (ALIDADE_ENGINE_SERVICE (object), result, &outcome->error);
+  outcome->loaded
+      = alidade_engine_service_load_picture_finish (ALIDADE_ENGINE_SERVICE (object), result, &outcome->error);
   outcome->done = TRUE;
 }
 
@@ -134,7 +135,8 @@ test_first_maps (AlidadeEngineService *service, const char *root)
   tap_near (alidade_maps_map_peak (maps.maps, maps.maps->words[1].map, &x, &y),
             maps.maps->words[1].strength * maps.maps->peak, 1e-6 * maps.maps->peak, "/service/maps/peaks agree");
   tap_near (alidade_maps_map_value (maps.maps, maps.maps->words[1].map, x, y),
-            alidade_maps_map_peak (maps.maps, maps.maps->words[1].map, NULL, NULL), 0, "/service/maps/value at the peak");
+            alidade_maps_map_peak (maps.maps, maps.maps->words[1].map, NULL, NULL), 0,
+            "/service/maps/value at the peak");
   tap_ok (alidade_maps_map_value (maps.maps, maps.maps->words[1].map, 1.5, 0.5) == 0, "/service/maps/0 outside");
   phrase = alidade_maps_get_phrase (maps.maps, 0, 2);
   tap_ok (phrase != NULL, "/service/maps/phrase");
@@ -260,7 +262,8 @@ test_refused_models (AlidadeEngineService *service, AlidadeLoadedPicture *pictur
                   == 0,
               "/service/refused/%u: the error is kept to be shown", i);
     }
-  tap_equal_text (alidade_engine_service_get_model_name (service), "alidade-mini", "/service/refused/the previous one stays");
+  tap_equal_text (alidade_engine_service_get_model_name (service), "alidade-mini",
+                  "/service/refused/the previous one stays");
   request (service, picture, "a dog", &maps);
   loop_until (&maps.done);
   tap_ok (maps.maps != NULL, "/service/refused/and works");
@@ -331,9 +334,11 @@ test_conversion (AlidadeEngineService *service, const char *root)
 
   copy (checkpoint, root, "mine.pth");
   copy_lines (vocab, root, "vocab.txt", 40); /* the checkpoint knows so many words */
-  tap_ok (alidade_model_cache_wants (mine) && !alidade_model_cache_wants (vocab), "/service/conversion/pickles want it");
+  tap_ok (alidade_model_cache_wants (mine) && !alidade_model_cache_wants (vocab),
+          "/service/conversion/pickles want it");
   open_and_wait (service, mine, NULL, &opened);
-  tap_ok (opened.opened, "/service/conversion/a checkpoint opens: %s", opened.error != NULL ? opened.error->message : "");
+  tap_ok (opened.opened, "/service/conversion/a checkpoint opens: %s",
+          opened.error != NULL ? opened.error->message : "");
   if (!opened.opened)
     {
       outcome_clear (&opened);
