@@ -22,6 +22,7 @@ struct _AlidadeCanvasView
   GtkWidget *zoom_out, *zoom_in, *zoom_fit, *zoom_actual;
   AdwStatusPage *empty_page;
   AdwStatusPage *problem_page;
+  AdwStatusPage *choose_page;
   GtkLabel *problem_details;
   GtkSpinner *spinner;
   GtkWidget *next_button;
@@ -214,6 +215,7 @@ alidade_canvas_view_class_init (AlidadeCanvasViewClass *klass)
   gtk_widget_class_bind_template_child (widget_class, AlidadeCanvasView, zoom_actual);
   gtk_widget_class_bind_template_child (widget_class, AlidadeCanvasView, empty_page);
   gtk_widget_class_bind_template_child (widget_class, AlidadeCanvasView, problem_page);
+  gtk_widget_class_bind_template_child (widget_class, AlidadeCanvasView, choose_page);
   gtk_widget_class_bind_template_child (widget_class, AlidadeCanvasView, problem_details);
   gtk_widget_class_bind_template_child (widget_class, AlidadeCanvasView, spinner);
   gtk_widget_class_bind_template_child (widget_class, AlidadeCanvasView, next_button);
@@ -223,10 +225,21 @@ alidade_canvas_view_class_init (AlidadeCanvasViewClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, actual_cb);
 }
 
+/* A status page scrolls inside, and that takes the focus. */
+static void
+name_inner (GtkWidget *page, const char *name)
+{
+  gtk_accessible_update_property (GTK_ACCESSIBLE (gtk_widget_get_first_child (page)), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  name, -1);
+}
+
 static void
 alidade_canvas_view_init (AlidadeCanvasView *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  name_inner (GTK_WIDGET (self->empty_page), "No pictures");
+  name_inner (GTK_WIDGET (self->problem_page), "Cannot show the picture");
+  name_inner (GTK_WIDGET (self->choose_page), "Choose a picture");
   self->ranking = alidade_point_ranking_new ();
   gtk_widget_set_parent (self->ranking, GTK_WIDGET (self->canvas));
   g_signal_connect (self->ranking, "closed", G_CALLBACK (ranking_closed_cb), self);

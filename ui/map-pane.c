@@ -22,6 +22,7 @@ struct _AlidadeMapPane
   GtkRange *threshold;
   GtkLabel *threshold_note;
   GtkDropDown *colours;
+  GtkWidget *export_content;
 
   AlidadeExploration *exploration;
   int n_layers, n_heads; /* buttons there are */
@@ -406,6 +407,14 @@ alidade_map_pane_class_init (AlidadeMapPaneClass *klass)
   gtk_widget_class_bind_template_child (widget_class, AlidadeMapPane, threshold);
   gtk_widget_class_bind_template_child (widget_class, AlidadeMapPane, threshold_note);
   gtk_widget_class_bind_template_child (widget_class, AlidadeMapPane, colours);
+  gtk_widget_class_bind_template_child (widget_class, AlidadeMapPane, export_content);
+}
+
+static void
+name_inner (GtkWidget *drop_down, const char *name)
+{
+  gtk_accessible_update_property (GTK_ACCESSIBLE (gtk_widget_get_first_child (drop_down)),
+                                  GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
 }
 
 static void
@@ -425,6 +434,10 @@ alidade_map_pane_init (AlidadeMapPane *self)
   gtk_drop_down_set_factory (self->colours, factory);
   gtk_drop_down_set_model (self->colours, G_LIST_MODEL (names));
   self->updating = FALSE;
+  /* The focus goes to buttons inside, which would be read by their class. */
+  name_inner (GTK_WIDGET (self->method), "Method");
+  name_inner (GTK_WIDGET (self->colours), "Colour map");
+  gtk_widget_set_halign (gtk_widget_get_parent (self->export_content), GTK_ALIGN_FILL);
   g_signal_connect_swapped (self->method, "notify::selected", G_CALLBACK (method_cb), self);
   g_signal_connect_swapped (self->colours, "notify::selected", G_CALLBACK (look_cb), self);
   g_signal_connect_swapped (self->opacity, "value-changed", G_CALLBACK (look_cb), self);

@@ -28,6 +28,14 @@ clicked_cb (GtkButton *button, AlidadeNoticeBar *self)
   g_signal_emit (self, signals[BUTTON_CLICKED], 0);
 }
 
+/* Slid out: gone for keyboard and screen reader too. */
+static void
+slid_cb (AlidadeNoticeBar *self)
+{
+  if (!gtk_revealer_get_reveal_child (GTK_REVEALER (self->revealer)))
+    gtk_widget_set_visible (GTK_WIDGET (self), FALSE);
+}
+
 static void
 alidade_notice_bar_dispose (GObject *object)
 {
@@ -74,6 +82,8 @@ alidade_notice_bar_init (AlidadeNoticeBar *self)
   gtk_revealer_set_transition_type (GTK_REVEALER (self->revealer), GTK_REVEALER_TRANSITION_TYPE_SLIDE_DOWN);
   gtk_revealer_set_child (GTK_REVEALER (self->revealer), row);
   gtk_widget_set_parent (self->revealer, GTK_WIDGET (self));
+  gtk_widget_set_visible (GTK_WIDGET (self), FALSE);
+  g_signal_connect_swapped (self->revealer, "notify::child-revealed", G_CALLBACK (slid_cb), self);
 }
 
 void
@@ -82,6 +92,8 @@ alidade_notice_bar_set (AlidadeNoticeBar *self, const char *icon_name, const cha
 {
   g_return_if_fail (ALIDADE_IS_NOTICE_BAR (self));
 
+  if (text != NULL)
+    gtk_widget_set_visible (GTK_WIDGET (self), TRUE);
   gtk_revealer_set_reveal_child (GTK_REVEALER (self->revealer), text != NULL);
   if (text == NULL)
     return; /* keeps its words while it slides out */

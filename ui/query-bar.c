@@ -9,8 +9,7 @@ struct _AlidadeQueryBar
   GtkWidget parent_instance;
 
   GtkWidget *overlay;
-  GtkText *text;
-  GtkWidget *clear;
+  GtkEntry *entry;
   AlidadeMatchButton *match;
   AlidadeChipArea *chips;
   GtkProgressBar *progress;
@@ -23,20 +22,20 @@ struct _AlidadeQueryBar
 G_DEFINE_FINAL_TYPE (AlidadeQueryBar, alidade_query_bar, GTK_TYPE_WIDGET)
 
 static void
-text_cb (GtkText *text, GParamSpec *pspec, AlidadeQueryBar *self)
+text_cb (GtkEntry *entry, AlidadeQueryBar *self)
 {
-  const char *typed = gtk_editable_get_text (GTK_EDITABLE (text));
+  const char *typed = gtk_editable_get_text (GTK_EDITABLE (entry));
 
-  gtk_widget_set_visible (self->clear, typed[0] != '\0');
+  gtk_entry_set_icon_from_icon_name (entry, GTK_ENTRY_ICON_SECONDARY, typed[0] != '\0' ? "edit-clear-symbolic" : NULL);
   if (!self->updating && self->exploration != NULL)
     alidade_exploration_set_text (self->exploration, typed);
 }
 
 static void
-clear_cb (GtkButton *button, AlidadeQueryBar *self)
+clear_cb (GtkEntry *entry, GtkEntryIconPosition position, AlidadeQueryBar *self)
 {
-  gtk_editable_set_text (GTK_EDITABLE (self->text), "");
-  gtk_widget_grab_focus (GTK_WIDGET (self->text));
+  gtk_editable_set_text (GTK_EDITABLE (entry), "");
+  gtk_widget_grab_focus (GTK_WIDGET (entry));
 }
 
 static gboolean
@@ -56,11 +55,11 @@ text_changed_cb (AlidadeQueryBar *self)
 {
   const char *text = alidade_exploration_get_text (self->exploration);
 
-  if (g_str_equal (text, gtk_editable_get_text (GTK_EDITABLE (self->text))))
+  if (g_str_equal (text, gtk_editable_get_text (GTK_EDITABLE (self->entry))))
     return;
   self->updating = TRUE;
-  gtk_editable_set_text (GTK_EDITABLE (self->text), text);
-  gtk_editable_set_position (GTK_EDITABLE (self->text), -1);
+  gtk_editable_set_text (GTK_EDITABLE (self->entry), text);
+  gtk_editable_set_position (GTK_EDITABLE (self->entry), -1);
   self->updating = FALSE;
 }
 
@@ -109,8 +108,7 @@ alidade_query_bar_class_init (AlidadeQueryBarClass *klass)
   gtk_widget_class_set_css_name (widget_class, "querybar");
   gtk_widget_class_set_template_from_resource (widget_class, "/org/alidade/ui/query-bar.ui");
   gtk_widget_class_bind_template_child (widget_class, AlidadeQueryBar, overlay);
-  gtk_widget_class_bind_template_child (widget_class, AlidadeQueryBar, text);
-  gtk_widget_class_bind_template_child (widget_class, AlidadeQueryBar, clear);
+  gtk_widget_class_bind_template_child (widget_class, AlidadeQueryBar, entry);
   gtk_widget_class_bind_template_child (widget_class, AlidadeQueryBar, match);
   gtk_widget_class_bind_template_child (widget_class, AlidadeQueryBar, chips);
   gtk_widget_class_bind_template_child (widget_class, AlidadeQueryBar, progress);
@@ -126,7 +124,7 @@ alidade_query_bar_init (AlidadeQueryBar *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   gtk_event_controller_set_propagation_phase (keys, GTK_PHASE_CAPTURE);
   g_signal_connect (keys, "key-pressed", G_CALLBACK (key_cb), self);
-  gtk_widget_add_controller (GTK_WIDGET (self->text), keys);
+  gtk_widget_add_controller (GTK_WIDGET (self->entry), keys);
 }
 
 void
@@ -146,7 +144,7 @@ alidade_query_bar_set_exploration (AlidadeQueryBar *self, AlidadeExploration *ex
 void
 alidade_query_bar_focus_entry (AlidadeQueryBar *self)
 {
-  gtk_widget_grab_focus (GTK_WIDGET (self->text));
+  gtk_widget_grab_focus (GTK_WIDGET (self->entry));
 }
 
 void

@@ -75,8 +75,9 @@ apply (AlidadeWindow *self, int width, int height)
   apply_strip (self);
   if (!first && narrow == was_narrow)
     return;
-  adw_flap_set_fold_policy (self->library_flap, narrow ? ADW_FLAP_FOLD_POLICY_ALWAYS : ADW_FLAP_FOLD_POLICY_NEVER);
-  adw_flap_set_fold_policy (self->controls_flap, narrow ? ADW_FLAP_FOLD_POLICY_ALWAYS : ADW_FLAP_FOLD_POLICY_NEVER);
+  /* Automatic, so that panes do not hinder the window from becoming narrow. */
+  adw_flap_set_fold_policy (self->library_flap, narrow ? ADW_FLAP_FOLD_POLICY_ALWAYS : ADW_FLAP_FOLD_POLICY_AUTO);
+  adw_flap_set_fold_policy (self->controls_flap, narrow ? ADW_FLAP_FOLD_POLICY_ALWAYS : ADW_FLAP_FOLD_POLICY_AUTO);
   adw_flap_set_reveal_flap (self->library_flap, !narrow && setting (self, "library-shown"));
   adw_flap_set_reveal_flap (self->controls_flap, !narrow && setting (self, "controls-shown"));
   alidade_query_bar_set_narrow (self->query_bar, narrow);
