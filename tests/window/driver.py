@@ -82,6 +82,10 @@ class Node:
             return 0, 0, 0, 0
         return extents.x, extents.y, extents.width, extents.height
 
+    @property
+    def parent(self):
+        return Node(self.accessible.get_parent())
+
     def actions(self):
         return [self.accessible.get_action_name(i) for i in range(self.accessible.get_n_actions())]
 

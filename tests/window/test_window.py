@@ -24,7 +24,8 @@ def unnamed(program):
     return ["%s at %s" % (node.role, node.box) for node in program.window.all()
             if node.has(Atspi.StateType.FOCUSABLE) and node.has_room
             and (not node.name or re.fullmatch(r"(Gtk|Adw|Alidade)[A-Za-z]+", node.name))
-            and node.role != "filler"]  # the shown row of a drop-down: it belongs to its button
+            and node.role != "filler"  # the shown row of a drop-down: it belongs to its button
+            and not any(other.name == "Show" for other in node.parent.children())]  # a toast's own closing button
 
 
 def canvas(program):
