@@ -25,7 +25,7 @@ def unnamed(program):
             if node.has(Atspi.StateType.FOCUSABLE) and node.has_room
             and (not node.name or re.fullmatch(r"(Gtk|Adw|Alidade)[A-Za-z]+", node.name))
             and node.role != "filler"  # the shown row of a drop-down: it belongs to its button
-            and not any(other.name == "Show" for other in node.parent.children())]  # a toast's own closing button
+            and node.parent.name != "AdwToastWidget"]  # its closing button is libadwaita's own
 
 
 def canvas(program):
