@@ -118,6 +118,14 @@ has_instructions (void)
 }
 #endif
 
+static atomic_bool plain_only;
+
+void
+sha256_set_plain (bool plain)
+{
+  atomic_store (&plain_only, plain);
+}
+
 static void
 blocks (uint32_t state[8], const uint8_t *data, size_t n_blocks)
 {
@@ -126,7 +134,7 @@ blocks (uint32_t state[8], const uint8_t *data, size_t n_blocks)
 
   if (atomic_load_explicit (&fast, memory_order_relaxed) < 0)
     atomic_store_explicit (&fast, has_instructions (), memory_order_relaxed);
-  if (atomic_load_explicit (&fast, memory_order_relaxed) > 0)
+  if (atomic_load_explicit (&fast, memory_order_relaxed) > 0 && !atomic_load (&plain_only))
     {
       blocks_instructions (state, data, n_blocks);
       return;

@@ -17,6 +17,9 @@ void sha256_init (Sha256 *sha);
 void sha256_update (Sha256 *sha, const void *data, size_t length);
 void sha256_final (Sha256 *sha, uint8_t digest[32]);
 
+/* For tests: leave the processor's own instruction unused. */
+void sha256_set_plain (bool plain);
+
 /* Hash of a whole file as lower-case hex. Reads in pieces, so memory stays small. `progress` may be NULL;
  * it is told bytes as "hashing". */
 AlbefStatus sha256_file (const char *path, AlbefProgress progress, void *progress_data, char hex[SHA256_HEX_SIZE],

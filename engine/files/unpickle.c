@@ -582,11 +582,11 @@ put_utf8 (char *out, uint32_t c)
          out[3] = 0x80 | (c & 63), 4;
 }
 
-/* Backslash escapes of a quoted string or of "raw unicode". Every escape is at least as long as its result. */
+/* Backslash escapes of a quoted string, or Python's "raw unicode": Latin-1 with escapes for the rest. */
 static PickleValue *
 text_from_escapes (Unpickler *u, const char *line, size_t length, bool quoted)
 {
-  char *out = allocate (u, length + 1);
+  char *out = allocate (u, 2 * length + 1); /* a Latin-1 byte becomes two; no escape is shorter than its result */
   size_t used = 0;
 
   if (out == NULL)
@@ -623,6 +623,8 @@ text_from_escapes (Unpickler *u, const char *line, size_t length, bool quoted)
           out[used++] = kind == 'n' ? '\n' : kind == 't' ? '\t' : kind == 'r' ? '\r' : kind;
           i++;
         }
+      else if (!quoted)
+        used += put_utf8 (out + used, (uint8_t) line[i]);
       else
         out[used++] = line[i];
     }
@@ -751,7 +753,9 @@ step (Unpickler *u)
       return false;
 
     case '(':
-      if (reserve (u, &u->marks, &u->marks_allocated, u->n_marks + 1, sizeof *u->marks))
+      /* With room on the stack too, so that an empty run above the mark has an address. */
+      if (reserve (u, &u->marks, &u->marks_allocated, u->n_marks + 1, sizeof *u->marks) &&
+          reserve (u, &u->stack, &u->stack_allocated, u->n_stack + 1, sizeof *u->stack))
         u->marks[u->n_marks++] = u->n_stack;
       break;
     case '0': /* POP, of a mark too */
