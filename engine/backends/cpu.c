@@ -228,7 +228,8 @@ cpu_threads_for_flops (const CpuBackend *cpu, double flops)
 int
 cpu_threads_for_floats (const CpuBackend *cpu, double floats)
 {
-  return cpu_threads_for (cpu, floats * sizeof (float) / 20e9);
+  /* Rows and elements mostly lie in the cache. */
+  return cpu_threads_for (cpu, floats * sizeof (float) / (cpu->kernels->lanes * 4e9));
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -328,7 +329,7 @@ backend_cpu_open (int threads)
   cpu->base.name = "cpu";
   cpu->base.precision = "f32";
   cpu->kernels = cpu_kernels_choose ();
-  cpu->flops = cpu->kernels->lanes * 8e9;
+  cpu->flops = cpu->kernels->lanes * 14e9;
   cpu->onednn = cpu_onednn_open (cpu->kernels);
   cpu_memory_init (&cpu->memory);
   pthread_mutex_init (&cpu->pack_lock, NULL);

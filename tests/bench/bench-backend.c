@@ -5,9 +5,10 @@
  *
  * Floors, measured in the same run: P, the rate of a large f32 product (oneDNN's packed matmul where it is
  * built in, the own one otherwise), and M, the bandwidth of reading memory. A line per kernel follows with its
- * time (median of many runs), its rate, and how many times longer it took than the floor, the larger of
- * FLOP / P and bytes / M. Weights are read from memory, not from the cache: each run uses another copy. */
-#include "backend.h"
+ * time (lowest and median of many runs), the rate of the lowest, and how many times longer that took than the
+ * floor, the larger of FLOP / P and bytes / M (both the best of some runs too). Weights are read from memory,
+ * not from the cache: each run uses another copy. */
+#include "cpu.h"
 
 #include <omp.h>
 #include <stdio.h>
@@ -21,6 +22,12 @@
 #endif
 
 #define RUNS_MAX 400
+
+/* Seconds of one kernel's runs. */
+typedef struct
+{
+  double lowest, median;
+} Times;
 
 static double peak_flops, peak_bytes;
 
@@ -84,8 +91,13 @@ measure_memory (int threads)
         Eight sums[8] = { { 0 } };
 
         for (size_t i = from; i + 64 <= to; i += 64)
-          for (int j = 0; j < 8; j++)
-            sums[j] += *(const Eight *) (numbers + i + 8 * j);
+          {
+            /* Fetched ahead as the kernels do it, past what the processor guesses. */
+            for (int j = 0; j < 64; j += 16)
+              __builtin_prefetch (numbers + i + 4096 + j, 0, 2);
+            for (int j = 0; j < 8; j++)
+              sums[j] += *(const Eight *) (numbers + i + 8 * j);
+          }
         for (int j = 0; j < 8; j++)
           total += sums[j][0] + sums[j][7];
       }
@@ -97,10 +109,9 @@ measure_memory (int threads)
   return best;
 }
 
-/* Runs `call` as often as fits into a fraction of a second; weights[i % copies] is patched in by `prepare`.
- * Median seconds. */
-static double
-median_seconds (Backend *backend, const KernelCall *calls, int copies, double budget)
+/* Runs the calls in turn, as often as fits into `budget` seconds. */
+static Times
+measure (Backend *backend, const KernelCall *calls, int copies, double budget)
 {
   double times[RUNS_MAX], begin;
   int runs = 0;
@@ -116,7 +127,7 @@ median_seconds (Backend *backend, const KernelCall *calls, int copies, double bu
       times[runs++] = seconds_now () - start;
     }
   qsort (times, (size_t) runs, sizeof *times, compare_doubles);
-  return times[runs / 2];
+  return (Times) { times[0], times[runs / 2] };
 }
 
 static View
@@ -206,7 +217,7 @@ measure_own_product (Backend *backend)
   KernelCall call = { .id = KERNEL_GEMM,
                       .gemm = { .a = a, .b = b, .c = c, .m = M, .n = N, .k = K, .lda = K, .ldb = N, .ldc = N,
                                 .outer = 1, .inner = 1, .alpha = 1 } };
-  double seconds = median_seconds (backend, &call, 1, 0.3);
+  double seconds = measure (backend, &call, 1, 0.3).lowest;
 
   backend->class->buffer_free (backend, a.buffer);
   backend->class->buffer_free (backend, b.buffer);
@@ -219,13 +230,14 @@ measure_own_product (Backend *backend)
  */
 
 static void
-print_line (const char *name, double seconds, double flops, double bytes)
+print_line (const char *name, Times times, double flops, double bytes)
 {
+  double seconds = times.lowest;
   double by_flops = flops / peak_flops, by_bytes = bytes / peak_bytes;
   double floor_seconds = by_flops > by_bytes ? by_flops : by_bytes;
 
-  printf ("%-44s %9.1f us %8.1f GFLOP/s %6.1f GB/s  %5.2f x floor (%s)\n", name, seconds * 1e6, flops / seconds * 1e-9,
-          bytes / seconds * 1e-9, seconds / floor_seconds, by_flops > by_bytes ? "arithmetic" : "memory");
+  printf ("%-40s %9.1f us, median %9.1f %8.1f GFLOP/s %6.1f GB/s  %5.2f x floor (%s)\n", name, seconds * 1e6,
+          times.median * 1e6, flops / seconds * 1e-9, bytes / seconds * 1e-9, seconds / floor_seconds, by_flops > by_bytes ? "arithmetic" : "memory");
   fflush (stdout);
 }
 
@@ -258,7 +270,7 @@ bench_linear (Backend *backend, int64_t m, int64_t n, int64_t k, Epilogue epilog
   snprintf (name, sizeof name, "%s %d x %d -> %d%s%s", backward ? "linear grad input" : "linear", (int) m,
             (int) (backward ? n : k), (int) (backward ? k : n), epilogue == EPILOGUE_GELU ? " GELU" : "",
             cached ? " (cached)" : "");
-  print_line (name, median_seconds (backend, calls, copies, 0.3), 2. * m * n * k, cached ? 0 : bytes);
+  print_line (name, measure (backend, calls, copies, 0.3), 2. * m * n * k, cached ? 0 : bytes);
   for (int i = 0; i < copies; i++)
     {
       backend_pack_reset (backend, &slots[i]);
@@ -284,7 +296,7 @@ bench_attention (Backend *backend, int64_t queries, int64_t keys, int64_t heads,
   char name[100];
 
   snprintf (name, sizeof name, "attention %d x %d, %d heads of %d", (int) queries, (int) keys, (int) heads, (int) d);
-  print_line (name, median_seconds (backend, &call, 1, 0.3), 4. * queries * keys * width, 0);
+  print_line (name, measure (backend, &call, 1, 0.3), 4. * queries * keys * width, 0);
   backend->class->buffer_free (backend, q.buffer);
   backend->class->buffer_free (backend, k.buffer);
   backend->class->buffer_free (backend, v.buffer);
@@ -316,7 +328,7 @@ bench_unfused (Backend *backend, int64_t queries, int64_t keys, int64_t heads, i
     {
       snprintf (name, sizeof name, "%s %d x %d, %d heads of %d", names[i], (int) queries, (int) keys, (int) heads,
                 (int) d);
-      print_line (name, median_seconds (backend, &calls[i], 1, 0.2), 2. * queries * keys * width,
+      print_line (name, measure (backend, &calls[i], 1, 0.2), 2. * queries * keys * width,
                   i == 1 ? 8. * heads * queries * keys : 0);
     }
   backend->class->buffer_free (backend, q.buffer);
@@ -340,7 +352,7 @@ bench_rows (Backend *backend, int64_t rows, int64_t n)
   for (int i = 0; i < 3; i++)
     {
       snprintf (name, sizeof name, "%s %d x %d", names[i], (int) rows, (int) n);
-      print_line (name, median_seconds (backend, &calls[i], 1, 0.1), 0, (i == 2 ? 12. : 8.) * rows * n);
+      print_line (name, measure (backend, &calls[i], 1, 0.1), 0, (i == 2 ? 12. : 8.) * rows * n);
     }
   backend->class->buffer_free (backend, x.buffer);
   backend->class->buffer_free (backend, y.buffer);
@@ -354,7 +366,8 @@ bench_threads (int threads)
   Backend *backend = backend_cpu_open (threads);
   double own;
 
-  printf ("\n%s (opened in %.1f ms)\n", backend->description, (seconds_now () - start) * 1e3);
+  printf ("\n%s (opened in %.1f ms; waking the threads costs %.0f us)\n", backend->description,
+          (seconds_now () - start) * 1e3, ((CpuBackend *) backend)->wake_seconds * 1e6);
   own = measure_own_product (backend);
   peak_flops = measure_product (threads);
   peak_bytes = measure_memory (threads);
