@@ -7,6 +7,29 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* Loading refuses weights that are no numbers, so the report has to know. */
+static AlbefStatus
+check_values (WeightSet *set, AlbefError *error)
+{
+  int n;
+  const ParameterSpec *specs = weight_set_specs (set, &n);
+  AlbefStatus status = ALBEF_OK;
+
+  for (int i = 0; status == ALBEF_OK && i < n; i++)
+    {
+      const float *mapped;
+      float *copied;
+
+      if (!weight_set_has (set, specs[i].name))
+        continue;
+      status = weight_set_get (set, specs[i].name, specs[i].n_dims, specs[i].shape, &mapped, &copied, error);
+      if (status == ALBEF_OK)
+        free (copied);
+      weight_set_give_back (set, specs[i].name);
+    }
+  return status;
+}
+
 AlbefStatus
 albef_report_open (const char *path, const char *vocab, const char *config, AlbefReport **report, AlbefError *error)
 {
@@ -17,6 +40,11 @@ albef_report_open (const char *path, const char *vocab, const char *config, Albe
   AlbefStatus status;
 
   status = weight_set_open (path, &options, &set, &found, &problem);
+  if (status == ALBEF_OK && (status = check_values (set, &problem)) != ALBEF_OK)
+    {
+      found->loadable = false;
+      report_set (&found->headline, "Not loaded: %s", problem.message);
+    }
   weight_set_free (set);
   if (found == NULL)
     return error_set (error, status, "%s", problem.message);

@@ -268,12 +268,25 @@ read_view (const WeightSource *source, const Weight *weight, float *floats, uint
     }
 }
 
+/* PyTorch's older container starts with a pickle of its magic number, from protocol 4 on in a frame. */
+static bool
+is_old_torch (const uint8_t *data, size_t size)
+{
+  static const uint8_t magic[] = { 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50 };
+  size_t at = 2;
+
+  if (size < 2 || data[0] != 0x80 || data[1] < 2 || data[1] > 5)
+    return false;
+  if (data[1] >= 4 && size > at && data[at] == 0x95)
+    at += 9;
+  return size >= at + sizeof magic && memcmp (data + at, magic, sizeof magic) == 0;
+}
+
 /* --- public ----------------------------------------------------------------------------------------- */
 
 AlbefStatus
 weight_source_open (const char *path, WeightSource **source, AlbefError *error)
 {
-  static const uint8_t pickle_magic[] = { 0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50 };
   AlbefStatus status;
   MappedFile file;
   const char *what;
@@ -281,8 +294,7 @@ weight_source_open (const char *path, WeightSource **source, AlbefError *error)
   status = mapped_file_open (path, &file, error);
   if (status != ALBEF_OK)
     return status;
-  if ((file.size >= 4 && memcmp (file.data, "PK\3\4", 4) == 0) ||
-      (file.size >= sizeof pickle_magic && memcmp (file.data, pickle_magic, sizeof pickle_magic) == 0))
+  if ((file.size >= 4 && memcmp (file.data, "PK\3\4", 4) == 0) || is_old_torch (file.data, file.size))
     return torch_file_open (&file, source, error);
   if (file.size > 8 && file.data[8] == '{')
     return safetensors_open (&file, source, error);
