@@ -149,6 +149,7 @@ alidade_canvas_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   if (self->point_visible && alidade_canvas_locate (self, self->point_u, self->point_v, &x, &y))
     append_point (self, snapshot, x, y);
   self->frame_seconds = (g_get_monotonic_time () - started) / 1e6;
+  g_debug ("canvas: frame of %.1f ms", 1e3 * self->frame_seconds);
 }
 
 static void

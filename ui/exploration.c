@@ -123,6 +123,8 @@ maps_cb (GObject *source, GAsyncResult *result, gpointer data)
         self->error = g_strdup (error->message);
       settled (self);
       set_maps (self, maps);
+      g_debug ("exploration: answer after %.1f ms, shown in %.1f ms", 1e3 * self->latency,
+               (g_get_monotonic_time () - call->started) / 1e3 - 1e3 * self->latency);
     }
   g_object_unref (self);
   g_free (call);
