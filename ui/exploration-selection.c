@@ -216,6 +216,9 @@ alidade_exploration_get_selected (AlidadeExploration *self, int *first, int *n)
 gboolean
 alidade_exploration_is_selected (AlidadeExploration *self, int word)
 {
+  /* Without word maps the canvas shows the sentence's; the choice comes back with them. */
+  if (self->maps != NULL && self->maps == self->words && !self->maps->has_word_maps)
+    return word == ALIDADE_SENTENCE;
   if (word < 0)
     return word == self->selected;
   return self->selected >= 0 && word >= self->selected && word < self->selected + self->n_selected;

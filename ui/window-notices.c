@@ -31,6 +31,20 @@ update_notice (AlidadeWindow *self)
       "Open Checkpoint…", -1);
 }
 
+/* Without any model nothing works: said for as long as it is so. */
+static void
+update_failure (AlidadeWindow *self)
+{
+  const char *error = alidade_engine_service_get_error (self->service);
+  gboolean failed = error != NULL && !alidade_engine_service_get_ready (self->service)
+                    && !alidade_engine_service_get_opening (self->service);
+
+  if (failed)
+    alidade_notice_bar_set (self->notice, "dialog-error-symbolic", error, "Open Checkpoint…", -1);
+  else
+    update_notice (self);
+}
+
 static gboolean
 tell_unreadable_cb (gpointer data)
 {
@@ -94,10 +108,12 @@ void
 _alidade_window_init_notices (AlidadeWindow *self)
 {
   g_signal_connect_swapped (self->notice, "button-clicked", G_CALLBACK (notice_clicked_cb), self);
-  g_signal_connect_swapped (self->exploration, "picture-changed", G_CALLBACK (update_notice), self);
-  g_signal_connect_swapped (self->service, "model-changed", G_CALLBACK (update_notice), self);
+  g_signal_connect_swapped (self->exploration, "picture-changed", G_CALLBACK (update_failure), self);
+  g_signal_connect_swapped (self->service, "model-changed", G_CALLBACK (update_failure), self);
+  g_signal_connect_swapped (self->service, "notify::error", G_CALLBACK (update_failure), self);
+  g_signal_connect_swapped (self->service, "notify::opening", G_CALLBACK (update_failure), self);
   g_signal_connect_swapped (self->library, "notify::n-unreadable", G_CALLBACK (unreadable_cb), self);
-  update_notice (self);
+  update_failure (self);
 }
 
 void

@@ -33,6 +33,7 @@ static GParamSpec *properties[N_PROPS];
 
 #define DEFAULT_SIDE 64
 #define GAP 9
+#define LABEL_HEIGHT 40 /* of the words below, with the paddings */
 
 static AlidadeStripItem *
 get_item (AlidadeWordStrip *self, guint index)
@@ -135,6 +136,8 @@ update_fold (AlidadeWordStrip *self)
   const char *label = self->folded ? "Show word maps" : "Fold word maps";
 
   gtk_widget_set_visible (self->scroller, !self->folded);
+  /* As high without thumbnails, so that the canvas does not jump when they come. */
+  gtk_widget_set_size_request (self->row, -1, self->folded ? -1 : self->side + LABEL_HEIGHT);
   gtk_button_set_icon_name (GTK_BUTTON (self->fold), self->folded ? "pan-up-symbolic" : "pan-down-symbolic");
   gtk_widget_set_tooltip_text (self->fold, label);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->fold), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
@@ -194,8 +197,8 @@ alidade_word_strip_class_init (AlidadeWordStripClass *klass)
   object_class->dispose = alidade_word_strip_dispose;
   object_class->get_property = alidade_word_strip_get_property;
   object_class->set_property = alidade_word_strip_set_property;
-  properties[PROP_FOLDED] = g_param_spec_boolean (
-      "folded", NULL, NULL, FALSE, G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  properties[PROP_FOLDED] = g_param_spec_boolean ("folded", NULL, NULL, FALSE,
+                                                  G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
   gtk_widget_class_set_css_name (widget_class, "wordstrip");
@@ -272,6 +275,7 @@ alidade_word_strip_set_side (AlidadeWordStrip *self, int side)
   g_return_if_fail (ALIDADE_IS_WORD_STRIP (self));
 
   self->side = side;
+  update_fold (self);
   for (guint i = 0; i < self->children->len; i++)
     alidade_map_thumb_set_side (alidade_strip_item_get_thumb (g_ptr_array_index (self->children, i)), side);
 }

@@ -124,7 +124,7 @@ class Node:
 class Program:
     """alidade with a home of its own, gone when the `with` block ends."""
 
-    def __init__(self, binary, *arguments, size=(1280, 800), recent_models=(), dark=False, settings=""):
+    def __init__(self, binary, *arguments, size=(1280, 800), recent_models=(), dark=False, preload="", slow_ms=0):
         self.home = tempfile.mkdtemp(prefix="alidade-window-")
         environment = dict(os.environ)
         for variable, folder in (("HOME", ""), ("XDG_CONFIG_HOME", "config"), ("XDG_CACHE_HOME", "cache"),
@@ -133,6 +133,8 @@ class Program:
             os.makedirs(environment[variable], exist_ok=True)
         environment.update(GDK_BACKEND="x11", GSK_RENDERER="cairo", GTK_A11Y="atspi", ADW_DISABLE_PORTAL="1",
                            GSETTINGS_BACKEND="memory", LC_ALL="C.UTF-8", G_ENABLE_DIAGNOSTIC="1")
+        if preload:
+            environment.update(LD_PRELOAD=os.path.abspath(preload), ALIDADE_SLOW_MS=str(slow_ms))
         environment.pop("ADW_DEBUG_COLOR_SCHEME", None)
         if dark:
             environment["ADW_DEBUG_COLOR_SCHEME"] = "prefer-dark"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The window as a person and a screen reader meet it: typing, chips, layers, zoom, search, unreadable pictures,
-checkpoints, and the keyboard alone. Usage: test_window.py ALIDADE SOURCE_ROOT [PART...]"""
+checkpoints, and the keyboard alone. Usage: test_window.py ALIDADE SOURCE_ROOT SLOW_ENGINE [PART...]"""
 import os
 import re
 import shutil
@@ -13,8 +13,8 @@ from tap import done, ok  # noqa: E402
 
 from driver import Atspi, Program, wait, xdotool  # noqa: E402
 
-binary, root = sys.argv[1:3]
-wanted = sys.argv[3:]
+binary, root, slow_engine = sys.argv[1:4]
+wanted = sys.argv[4:]
 scenes = os.path.join(root, "data", "samples")
 CHIP = r"%s, strength [01]\.\d\d(, pinned)?"
 
@@ -132,6 +132,12 @@ def keyboard():
         program.key("Left", "Left", "Left")
         ok(wait(lambda: canvas(program).description.startswith("Map of carrot + flower")), "/keys/a pinned word stays on the canvas",
            canvas(program).description)
+
+        program.key("ctrl+l", "Home")
+        program.type("big ")
+        program.find("push button", "big, .*")
+        ok(wait(lambda: canvas(program).description.startswith("Map of carrot + flower")),
+           "/keys/typing before them keeps the chosen and the pinned word", canvas(program).description)
 
         program.key("ctrl+l", "Escape")
         ok(wait(lambda: program.focused().role == "image"), "/keys/Esc leaves the sentence for the canvas")
@@ -272,7 +278,46 @@ def narrow():
         ok(wait(lambda: program.window.box[2] <= 1024 and program.window.box[3] <= 700), "/small/and fits", program.window.box)
 
 
-for part in (first_look, keyboard, unreadable, checkpoints, narrow):
+def export():
+    """Figures by the file chooser."""
+    folder = tempfile.mkdtemp(prefix="alidade-figures-")
+    try:
+        with Program(binary) as program:
+            program.find("push button", CHIP % "carrot")
+            for key, name, start in (("ctrl+e", "strip.svg", b"<?xml"), ("ctrl+e", "strip.pdf", b"%PDF"),
+                                     ("ctrl+shift+e", "view.png", b"\x89PNG")):
+                path = os.path.join(folder, name)
+                windows = len(program.windows())
+                xdotool("windowfocus", program.window_id)
+                program.key(key)
+                wait(lambda: len(program.windows()) > windows)
+                chooser = wait(lambda: [window for window in program.windows() if window.name.startswith("Export")])
+                wait(lambda: any(node.has(Atspi.StateType.FOCUSED) for node in chooser[-1].all()))
+                program.key("ctrl+a")
+                program.type(path)
+                program.key("Return")
+                ok(wait(lambda: os.path.exists(path) and open(path, "rb").read(5).startswith(start[:5])), "/export/%s is written" % name)
+                ok(program.find("label", "Wrote " + name) is not None, "/export/and told")
+    finally:
+        shutil.rmtree(folder)
+
+
+def waiting():
+    """A slow model: what is late is said, the newest sentence wins, and the words do not wait for their maps."""
+    with Program(binary, preload=slow_engine, slow_ms=900) as program:
+        ok(program.find("progress bar", "Computing maps") is not None, "/waiting/a late answer shows a line")
+        ok(program.find("push button", "carrot") is not None, "/waiting/the words come before their maps")
+        ok(program.find("push button", CHIP % "carrot") is not None, "/waiting/then the strengths")
+        ok(wait(lambda: not any(program.window.every("progress bar", "Computing maps"))), "/waiting/the line goes")
+        program.key("ctrl+l", "End")
+        program.type(" and a hat")
+        ok(program.find("push button", "hat") is not None, "/waiting/new words show at once")
+        ok(canvas(program).description.startswith("Map of carrot"), "/waiting/the old map stays meanwhile", canvas(program).description)
+        ok(program.find("push button", CHIP % "hat") is not None, "/waiting/the newest sentence is answered")
+        ok(program.log().count("CRITICAL") == 0, "/waiting/no complaints", program.log())
+
+
+for part in (first_look, keyboard, unreadable, checkpoints, export, narrow, waiting):
     if wanted and part.__name__ not in wanted:
         continue
     try:
