@@ -307,11 +307,12 @@ edited (const char *name, const Edit *edit)
 
       if (edit->drop != NULL && strstr (weight->name, edit->drop) != NULL)
         continue;
-      *entry = (SafetensorsEntry) { .name = mem_strdup (weight->name), .type = weight->type == WEIGHT_I64 ? WEIGHT_I64 : WEIGHT_F32,
-                                    .n_dims = weight->n_dims };
+      *entry = (SafetensorsEntry) { .type = weight->type == WEIGHT_I64 ? WEIGHT_I64 : WEIGHT_F32, .n_dims = weight->n_dims };
       memcpy (entry->shape, weight->shape, sizeof entry->shape);
       if (edit->rename != NULL && strncmp (weight->name, edit->rename, strlen (edit->rename)) == 0)
         entry->name = mem_printf ("%s%s", edit->to, weight->name + strlen (edit->rename));
+      else
+        entry->name = mem_strdup (weight->name);
       if (edit->reshape != NULL && strcmp (weight->name, edit->reshape) == 0)
         {
           entry->n_dims = 1;
@@ -337,6 +338,8 @@ edited (const char *name, const Edit *edit)
   good = good && safetensors_writer_commit (writer, NULL) == ALBEF_OK;
   if (!good)
     tap_note ("'%s' could not be made", name);
+  for (int i = 0; i < n; i++)
+    free ((char *) entries[i].name);
   weight_source_free (source);
   free (in);
   return out;
