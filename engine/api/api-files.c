@@ -67,8 +67,8 @@ albef_checkpoint_convert (const char *in, const char *out, const AlbefModelOptio
       set_options.allow_incomplete = options->allow_incomplete;
     }
   return checkpoint_convert (in, out, &set_options, options != NULL && options->keep_training,
-                             options != NULL ? options->progress : NULL, options != NULL ? options->progress_data : NULL,
-                             report, error);
+                             options != NULL ? options->progress : NULL,
+                             options != NULL ? options->progress_data : NULL, report, error);
 }
 
 /* --- assets ----------------------------------------------------------------------------------------- */

@@ -113,8 +113,8 @@ has_instructions (void)
 {
   unsigned a, b = 0, c, d;
 
-  return __get_cpuid_count (7, 0, &a, &b, &c, &d) && (b & 1u << 29) && __builtin_cpu_supports ("sse4.1") &&
-         __builtin_cpu_supports ("ssse3");
+  return __get_cpuid_count (7, 0, &a, &b, &c, &d) && (b & 1u << 29) && __builtin_cpu_supports ("sse4.1")
+         && __builtin_cpu_supports ("ssse3");
 }
 #endif
 
@@ -146,8 +146,8 @@ blocks (uint32_t state[8], const uint8_t *data, size_t n_blocks)
 void
 sha256_init (Sha256 *sha)
 {
-  static const uint32_t start[8] = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                                     0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19 };
+  static const uint32_t start[8]
+      = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19 };
 
   memcpy (sha->state, start, sizeof start);
   sha->length = 0;
@@ -196,7 +196,10 @@ AlbefStatus
 sha256_file (const char *path, AlbefProgress progress, void *progress_data, char hex[SHA256_HEX_SIZE],
              AlbefError *error)
 {
-  enum { PIECE = 1 << 20 };
+  enum
+  {
+    PIECE = 1 << 20
+  };
   AlbefStatus status = ALBEF_OK;
   uint8_t *buffer = NULL, digest[32];
   struct stat info;

@@ -7,8 +7,8 @@
 typedef struct
 {
   uint32_t state[8];
-  uint64_t length;    /* bytes so far */
-  uint8_t block[64];  /* the unfinished block */
+  uint64_t length;   /* bytes so far */
+  uint8_t block[64]; /* the unfinished block */
 } Sha256;
 
 #define SHA256_HEX_SIZE 65 /* 64 digits and NUL */

@@ -52,8 +52,8 @@ plan_make (const WeightSet *set, const KeyIndex *keys, bool keep_training, Plan 
         plan_add (plan, specs[i].name, weight_source_get (source, index), index);
     }
   for (int i = 0; keep_training && i < keys->n; i++)
-    if ((keys->classes[i] == KEY_TWIN || keys->classes[i] == KEY_QUEUE) && key_index_find (keys, keys->names[i]) == i &&
-        strstr (keys->names[i], ".cls.predictions.decoder.") == NULL)
+    if ((keys->classes[i] == KEY_TWIN || keys->classes[i] == KEY_QUEUE) && key_index_find (keys, keys->names[i]) == i
+        && strstr (keys->names[i], ".cls.predictions.decoder.") == NULL)
       plan_add (plan, keys->names[i], weight_source_get (source, i), i);
 }
 
@@ -103,7 +103,7 @@ open_writer (const WeightSet *set, const char *out, const Plan *plan, const char
   const char *vocab = weight_set_vocab (set, &vocab_length);
   int n = 0;
 
-#define TEXT(key, text) metadata[n++] = (SafetensorsText) { key, text, strlen (text) }
+#define TEXT(key, text) metadata[n++] = (SafetensorsText){ key, text, strlen (text) }
   TEXT ("format", "alidade-model-1");
   TEXT ("name", weight_set_name (set));
   TEXT ("kind", model_kind_name (config->kind));
@@ -112,7 +112,7 @@ open_writer (const WeightSet *set, const char *out, const Plan *plan, const char
   TEXT ("source_sha256", hash);
 #undef TEXT
   if (vocab != NULL)
-    metadata[n++] = (SafetensorsText) { "vocab", vocab, vocab_length };
+    metadata[n++] = (SafetensorsText){ "vocab", vocab, vocab_length };
   status = safetensors_writer_open (out, plan->entries, plan->n, metadata, n, writer, error);
   free (json);
   return status;
@@ -143,8 +143,8 @@ checkpoint_convert (const char *in, const char *out, const WeightSetOptions *opt
   for (int i = 0; i < plan.n && status == ALBEF_OK; i++)
     {
       status = copy_entry (set, &plan.entries[i], plan.sources[i], writer, error);
-      done += weight_source_get (weight_set_source (set), plan.sources[i])->n_elements *
-              weight_type_size (plan.entries[i].type);
+      done += weight_source_get (weight_set_source (set), plan.sources[i])->n_elements
+              * weight_type_size (plan.entries[i].type);
       if (status == ALBEF_OK && progress != NULL && !progress (progress_data, "converting", done, plan.bytes))
         status = error_set (error, ALBEF_CANCELLED, "conversion of '%s' cancelled; nothing was written", in);
     }

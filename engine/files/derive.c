@@ -167,8 +167,8 @@ has_pairs (const KeyIndex *keys, int fusion_layer, int n_layers)
     return weights[0] != NULL; /* the shared one was left out */
   if (weights[0]->storage == weights[1]->storage && weights[0]->offset == weights[1]->offset)
     return true;
-  if (weights[0]->n_elements != weights[1]->n_elements || weights[0]->n_elements > 65536 ||
-      weights[0]->type != weights[1]->type)
+  if (weights[0]->n_elements != weights[1]->n_elements || weights[0]->n_elements > 65536
+      || weights[0]->type != weights[1]->type)
     return false;
   {
     size_t bytes = weights[0]->n_elements * weight_type_size (weights[0]->type);
@@ -230,8 +230,8 @@ config_derive (const KeyIndex *keys, ModelConfig *config)
   float value;
 
   config_init (config);
-  if (key_index_find (keys, "visual_encoder.patch_embed.proj.weight") < 0 ||
-      key_index_find (keys, "text_encoder.bert.embeddings.word_embeddings.weight") < 0)
+  if (key_index_find (keys, "visual_encoder.patch_embed.proj.weight") < 0
+      || key_index_find (keys, "text_encoder.bert.embeddings.word_embeddings.weight") < 0)
     return false;
   derive_vision (keys, config);
   derive_text (keys, config);
@@ -249,15 +249,27 @@ config_derive (const KeyIndex *keys, ModelConfig *config)
 const char *
 config_contradiction (const ModelConfig *config, const ModelConfig *derived, int *stated, int *found)
 {
-#define SIZE(member) { #member, offsetof (ModelConfig, member) }
+#define SIZE(member)                                                                                                   \
+  {                                                                                                                    \
+#member, offsetof(ModelConfig, member)                                                                             \
+  }
   static const struct
   {
     const char *name;
     size_t offset;
   } sizes[] = {
-    SIZE (patch_size),          SIZE (vision_width), SIZE (vision_depth),      SIZE (vision_mlp_width),
-    SIZE (vocab_size),          SIZE (hidden_size),  SIZE (num_hidden_layers), SIZE (fusion_layer),
-    SIZE (intermediate_size),   SIZE (encoder_width), SIZE (max_position_embeddings), SIZE (type_vocab_size),
+    SIZE (patch_size),
+    SIZE (vision_width),
+    SIZE (vision_depth),
+    SIZE (vision_mlp_width),
+    SIZE (vocab_size),
+    SIZE (hidden_size),
+    SIZE (num_hidden_layers),
+    SIZE (fusion_layer),
+    SIZE (intermediate_size),
+    SIZE (encoder_width),
+    SIZE (max_position_embeddings),
+    SIZE (type_vocab_size),
     SIZE (embed_dim),
   };
 #undef SIZE
@@ -267,8 +279,8 @@ config_contradiction (const ModelConfig *config, const ModelConfig *derived, int
       memcpy (stated, (const char *) config + sizes[i].offset, sizeof *stated);
       memcpy (found, (const char *) derived + sizes[i].offset, sizeof *found);
       /* Without projections in the file nothing speaks against a stated width of theirs. */
-      if (sizes[i].offset == offsetof (ModelConfig, embed_dim) && derived->kind != MODEL_PRETRAIN &&
-          derived->kind != MODEL_RETRIEVAL && derived->kind != MODEL_NLVR2_PRETRAIN)
+      if (sizes[i].offset == offsetof (ModelConfig, embed_dim) && derived->kind != MODEL_PRETRAIN
+          && derived->kind != MODEL_RETRIEVAL && derived->kind != MODEL_NLVR2_PRETRAIN)
         continue;
       if (*stated != *found)
         return sizes[i].name;

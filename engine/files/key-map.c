@@ -37,8 +37,8 @@ is_queue (const char *name)
 KeyClass
 key_canonical (const char *name, size_t prefix_length, char canonical[KEY_SIZE])
 {
-  static const char *const parts[] = { "visual_encoder", "text_encoder", "text_decoder", "vision_proj", "text_proj",
-                                       "itm_head",       "cls_head",     "ta_head" };
+  static const char *const parts[] = { "visual_encoder", "text_encoder", "text_decoder", "vision_proj",
+                                       "text_proj",      "itm_head",     "cls_head",     "ta_head" };
   size_t part, twin = 0, n;
   const char *rest, *bert = "";
 
@@ -70,7 +70,8 @@ key_canonical (const char *name, size_t prefix_length, char canonical[KEY_SIZE])
     return KEY_BUFFER;
   if (twin)
     return KEY_TWIN;
-  if (ends_with (canonical, ".cls.predictions.decoder.weight") || ends_with (canonical, ".cls.predictions.decoder.bias"))
+  if (ends_with (canonical, ".cls.predictions.decoder.weight")
+      || ends_with (canonical, ".cls.predictions.decoder.bias"))
     return KEY_TIED;
   return KEY_PARAMETER;
 }
@@ -78,9 +79,9 @@ key_canonical (const char *name, size_t prefix_length, char canonical[KEY_SIZE])
 size_t
 key_prefix (const WeightSource *source)
 {
-  static const char *const marks[] = { "visual_encoder.cls_token", "visual_encoder.pos_embed",
-                                       "text_encoder.bert.embeddings.word_embeddings.weight",
-                                       "text_encoder.embeddings.word_embeddings.weight" };
+  static const char *const marks[]
+      = { "visual_encoder.cls_token", "visual_encoder.pos_embed", "text_encoder.bert.embeddings.word_embeddings.weight",
+          "text_encoder.embeddings.word_embeddings.weight" };
 
   for (size_t m = 0; m < sizeof marks / sizeof *marks; m++)
     for (int i = 0; i < weight_source_count (source); i++)
@@ -241,7 +242,8 @@ parameter_specs (const ModelConfig *config, int *n)
   SpecList list = { 0 };
 
   add_vision (&list, config);
-  add_bert (&list, config, "text_encoder", config_bert_layers (config), config->fusion_layer, config->encoder_width, pair);
+  add_bert (&list, config, "text_encoder", config_bert_layers (config), config->fusion_layer, config->encoder_width,
+            pair);
   if (kind == MODEL_PRETRAIN)
     add_mlm (&list, config, "text_encoder");
   if (kind == MODEL_VQA)

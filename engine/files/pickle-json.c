@@ -32,7 +32,7 @@ to_json (const PickleValue *value, int depth, int *left)
     case PICKLE_LIST:
     case PICKLE_TUPLE:
       json = json_array ();
-      for (size_t i = 0; i < value->list.n && *left > 0; i++)
+      for (size_t i = 0; i<value->list.n && * left> 0; i++)
         {
           json_t *item = to_json (value->list.items[i], depth + 1, left);
 
@@ -42,7 +42,7 @@ to_json (const PickleValue *value, int depth, int *left)
       return json;
     case PICKLE_DICT:
       json = json_object ();
-      for (size_t i = 0; i < value->list.n && *left > 0; i += 2)
+      for (size_t i = 0; i<value->list.n && * left> 0; i += 2)
         {
           const PickleValue *key = value->list.items[i];
           json_t *name = key->type == PICKLE_TEXT ? to_json (key, depth + 1, left) : NULL;

@@ -241,7 +241,8 @@ make_json (AlbefReport *report)
   json_object_set_new (top, "headline", json_text (report->headline));
   json_object_set_new (top, "advice", json_text (report->advice));
   json_object_set_new (top, "self_test", json_text (report->self_test));
-  json_object_set_new (top, "kind", report->recognised ? json_text (model_kind_name (report->config.kind)) : json_null ());
+  json_object_set_new (top, "kind",
+                       report->recognised ? json_text (model_kind_name (report->config.kind)) : json_null ());
   json_object_set_new (top, "summary", json_text (report->summary));
   json_object_set_new (top, "vocabulary", json_text (report->vocabulary));
   if (report->recognised)
@@ -256,8 +257,8 @@ make_json (AlbefReport *report)
       json_t *list = json_array ();
 
       for (int i = 0; i < report->n_entries[group]; i++)
-        json_array_append_new (list, json_pack ("{s:o, s:o}", "name", json_text (report->entries[group][i].name), "note",
-                                                json_text (report->entries[group][i].note)));
+        json_array_append_new (list, json_pack ("{s:o, s:o}", "name", json_text (report->entries[group][i].name),
+                                                "note", json_text (report->entries[group][i].note)));
       json_object_set_new (groups, group_keys[group], list);
     }
   json_object_set_new (top, "groups", groups);

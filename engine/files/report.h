@@ -16,23 +16,23 @@ struct AlbefReport
   char *path;
   const char *format;
   uint64_t file_size;
-  int n_tensors;         /* entries of the file */
+  int n_tensors; /* entries of the file */
 
-  bool recognised;       /* it is an ALBEF model: kind and config are set */
+  bool recognised; /* it is an ALBEF model: kind and config are set */
   ModelConfig config;
-  uint64_t parameters;   /* without twins and queues; shared ones once */
+  uint64_t parameters; /* without twins and queues; shared ones once */
   bool loadable;
   char *headline, *advice, *summary, *self_test; /* never NULL */
-  char *vocabulary;      /* where it came from and its size; "" if there is none */
-  char *provenance;      /* native files: what they were made from; "" */
+  char *vocabulary;                              /* where it came from and its size; "" if there is none */
+  char *provenance;                              /* native files: what they were made from; "" */
 
   ReportEntry *entries[ALBEF_REPORT_N_GROUPS];
   int n_entries[ALBEF_REPORT_N_GROUPS];
-  char **others;         /* names beside the weights */
+  char **others; /* names beside the weights */
   int n_others;
 
-  char hash[65];         /* hex SHA-256 of the file; "" until asked for */
-  char *text, *json;     /* made when asked for */
+  char hash[65];     /* hex SHA-256 of the file; "" until asked for */
+  char *text, *json; /* made when asked for */
 };
 
 AlbefReport *report_new (const char *path);

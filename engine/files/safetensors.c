@@ -47,8 +47,9 @@ read_entry (const MappedFile *file, json_t *value, Entry *entry, AlbefError *err
   uint64_t bytes, elements = 1;
   int type;
 
-  if (dtype == NULL || !json_is_array (shape) || json_array_size (offsets) != 2 ||
-      !get_index (json_array_get (offsets, 0), &entry->begin) || !get_index (json_array_get (offsets, 1), &entry->end))
+  if (dtype == NULL || !json_is_array (shape) || json_array_size (offsets) != 2
+      || !get_index (json_array_get (offsets, 0), &entry->begin)
+      || !get_index (json_array_get (offsets, 1), &entry->end))
     return error_set (error, ALBEF_ERROR_FORMAT,
                       "'%s' is a damaged safetensors file: '%s' lacks a type, a shape or its place in the file",
                       file->path, entry->name);
@@ -75,8 +76,8 @@ read_entry (const MappedFile *file, json_t *value, Entry *entry, AlbefError *err
         return error_set (error, ALBEF_ERROR_FORMAT, "'%s': the shape of '%s' is negative or too large", file->path,
                           entry->name);
     }
-  if (__builtin_mul_overflow (elements, (uint64_t) weight_type_size (type), &bytes) || entry->end < entry->begin ||
-      entry->end - entry->begin != bytes)
+  if (__builtin_mul_overflow (elements, (uint64_t) weight_type_size (type), &bytes) || entry->end < entry->begin
+      || entry->end - entry->begin != bytes)
     return error_set (error, ALBEF_ERROR_FORMAT,
                       "'%s' is a damaged safetensors file: '%s' has %llu bytes, its shape needs another number",
                       file->path, entry->name, (unsigned long long) (entry->end - entry->begin));
@@ -107,15 +108,15 @@ add_entries (WeightSource *source, json_t *header, Entry *entries, const uint8_t
   size_t n = 0;
 
   json_object_foreach (header, name, value)
-    {
-      if (strcmp (name, "__metadata__") == 0)
-        continue;
-      entries[n].name = entries[n].weight.name = (char *) name;
-      entries[n].order = n;
-      status = read_entry (&source->file, value, &entries[n++], error);
-      if (status != ALBEF_OK)
-        return status;
-    }
+  {
+    if (strcmp (name, "__metadata__") == 0)
+      continue;
+    entries[n].name = entries[n].weight.name = (char *) name;
+    entries[n].order = n;
+    status = read_entry (&source->file, value, &entries[n++], error);
+    if (status != ALBEF_OK)
+      return status;
+  }
   qsort (entries, n, sizeof *entries, compare_entries);
   for (size_t i = 0; i < n; i++)
     {
@@ -130,8 +131,8 @@ add_entries (WeightSource *source, json_t *header, Entry *entries, const uint8_t
                           "'%s' is cut off: '%s' ends at byte %llu of %llu; download or copy it again",
                           source->file.path, entry->name, (unsigned long long) expected, (unsigned long long) size);
       entry->weight.storage = data + entry->begin;
-      status = weight_source_add (source, &entry->weight, (entry->end - entry->begin) / weight_type_size (entry->weight.type),
-                                  error);
+      status = weight_source_add (source, &entry->weight,
+                                  (entry->end - entry->begin) / weight_type_size (entry->weight.type), error);
       if (status != ALBEF_OK)
         return status;
     }
@@ -164,12 +165,11 @@ read_header (WeightSource *source, AlbefError *error)
   if (header == NULL)
     return error_set (error, ALBEF_ERROR_FORMAT, "'%s': its header is not valid JSON: %s", file->path, problem.text);
   metadata = json_object_get (header, "__metadata__");
-  json_object_foreach (metadata, key, value)
-    if (!json_is_string (value))
-      {
-        json_decref (header);
-        return damaged (file, "its metadata holds something that is not text", error);
-      }
+  json_object_foreach (metadata, key, value) if (!json_is_string (value))
+  {
+    json_decref (header);
+    return damaged (file, "its metadata holds something that is not text", error);
+  }
   if (!json_is_object (header) || (metadata != NULL && !json_is_object (metadata)))
     {
       json_decref (header);
@@ -242,10 +242,12 @@ make_header (const char *path, const SafetensorsEntry *entries, int n_entries, c
           bytes *= entries[i].shape[d];
           json_array_append_new (shape, json_integer (entries[i].shape[d]));
         }
-      if (json_object_get (header, entries[i].name) != NULL ||
-          json_object_set_new (header, entries[i].name,
-                               json_pack ("{s:s, s:o, s:[I, I]}", "dtype", weight_type_name (entries[i].type), "shape",
-                                          shape, "data_offsets", (json_int_t) at, (json_int_t) (at + bytes))) != 0)
+      if (json_object_get (header, entries[i].name) != NULL
+          || json_object_set_new (header, entries[i].name,
+                                  json_pack ("{s:s, s:o, s:[I, I]}", "dtype", weight_type_name (entries[i].type),
+                                             "shape", shape, "data_offsets", (json_int_t) at,
+                                             (json_int_t) (at + bytes)))
+                 != 0)
         status = error_set (error, ALBEF_ERROR_ARGUMENT, "'%s': tensor '%s' cannot be named in the header", path,
                             entries[i].name);
       at += bytes;

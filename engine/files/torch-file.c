@@ -26,9 +26,9 @@ typedef struct
 typedef struct
 {
   WeightSource *source;
-  ZipFile *zip;      /* NULL: the older container */
-  char *top;         /* "archive": folder inside the zip */
-  OldStorage *old;   /* sorted by key */
+  ZipFile *zip;    /* NULL: the older container */
+  char *top;       /* "archive": folder inside the zip */
+  OldStorage *old; /* sorted by key */
   size_t n_old;
 } TorchFile;
 
@@ -42,17 +42,17 @@ type_from_global (const PickleValue *global, WeightType *type)
     const char *storage, *dtype;
     WeightType type;
   } names[] = {
-    { "FloatStorage", "float32", WEIGHT_F32 },      { "DoubleStorage", "float64", WEIGHT_F64 },
-    { "HalfStorage", "float16", WEIGHT_F16 },       { "BFloat16Storage", "bfloat16", WEIGHT_BF16 },
-    { "LongStorage", "int64", WEIGHT_I64 },         { "IntStorage", "int32", WEIGHT_I32 },
-    { "ShortStorage", "int16", WEIGHT_I16 },        { "CharStorage", "int8", WEIGHT_I8 },
-    { "ByteStorage", "uint8", WEIGHT_U8 },          { "BoolStorage", "bool", WEIGHT_BOOL },
+    { "FloatStorage", "float32", WEIGHT_F32 }, { "DoubleStorage", "float64", WEIGHT_F64 },
+    { "HalfStorage", "float16", WEIGHT_F16 },  { "BFloat16Storage", "bfloat16", WEIGHT_BF16 },
+    { "LongStorage", "int64", WEIGHT_I64 },    { "IntStorage", "int32", WEIGHT_I32 },
+    { "ShortStorage", "int16", WEIGHT_I16 },   { "CharStorage", "int8", WEIGHT_I8 },
+    { "ByteStorage", "uint8", WEIGHT_U8 },     { "BoolStorage", "bool", WEIGHT_BOOL },
     { "UntypedStorage", "uint8", WEIGHT_U8 },
   };
 
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (pickle_is_global (global, "torch", names[i].storage) || pickle_is_global (global, "torch", names[i].dtype) ||
-        pickle_is_global (global, "torch.storage", names[i].storage))
+    if (pickle_is_global (global, "torch", names[i].storage) || pickle_is_global (global, "torch", names[i].dtype)
+        || pickle_is_global (global, "torch.storage", names[i].storage))
       {
         *type = names[i].type;
         return true;
@@ -130,16 +130,16 @@ resolve_storage (TorchFile *torch, const PickleValue *storage, const PickleValue
     return status;
   if (__builtin_mul_overflow ((uint64_t) id[4]->integer, weight_type_size (stored), &claimed) || claimed > bytes)
     return error_set (error, ALBEF_ERROR_FORMAT,
-                      "'%s': the storage of '%s' should have %lld elements but has %llu bytes; the file is damaged", path,
-                      weight->name, (long long) id[4]->integer, (unsigned long long) bytes);
+                      "'%s': the storage of '%s' should have %lld elements but has %llu bytes; the file is damaged",
+                      path, weight->name, (long long) id[4]->integer, (unsigned long long) bytes);
   weight->storage = data;
   *elements = bytes / weight_type_size (weight->type);
   if (view != NULL)
     {
       const PickleValue *offset = view->list.items[1], *n = view->list.items[2];
 
-      if (offset->type != PICKLE_INT || n->type != PICKLE_INT || offset->integer < 0 || n->integer < 0 ||
-          (uint64_t) offset->integer > *elements || (uint64_t) n->integer > *elements - offset->integer)
+      if (offset->type != PICKLE_INT || n->type != PICKLE_INT || offset->integer < 0 || n->integer < 0
+          || (uint64_t) offset->integer > *elements || (uint64_t) n->integer > *elements - offset->integer)
         return error_set (error, ALBEF_ERROR_FORMAT, "'%s': the storage of '%s' is a view outside its data", path,
                           weight->name);
       weight->storage += (uint64_t) offset->integer * weight_type_size (weight->type);
@@ -173,8 +173,8 @@ add_tensor (TorchFile *torch, const char *name, const PickleValue *tensor, Albef
   AlbefStatus status;
   int n_strides;
 
-  if (tensor->tensor.offset < 0 || !read_dims (tensor->tensor.size, weight.shape, &weight.n_dims) ||
-      !read_dims (tensor->tensor.stride, weight.strides, &n_strides) || n_strides != weight.n_dims)
+  if (tensor->tensor.offset < 0 || !read_dims (tensor->tensor.size, weight.shape, &weight.n_dims)
+      || !read_dims (tensor->tensor.stride, weight.strides, &n_strides) || n_strides != weight.n_dims)
     return error_set (error, ALBEF_ERROR_FORMAT, "'%s': shape or strides of '%s' are unusable (at most %d dimensions)",
                       torch->source->file.path, name, WEIGHT_MAX_DIMS);
   weight.offset = tensor->tensor.offset;
@@ -242,13 +242,14 @@ read_tree (TorchFile *torch, const PickleValue *root, AlbefError *error)
   AlbefStatus status;
 
   if (weights == NULL)
-    return error_set (error, ALBEF_ERROR_FORMAT,
-                      "'%s' holds %s and no weights, neither under 'model' nor at the top; it is not a model checkpoint",
-                      path, pickle_describe (root, what, sizeof what));
+    return error_set (
+        error, ALBEF_ERROR_FORMAT,
+        "'%s' holds %s and no weights, neither under 'model' nor at the top; it is not a model checkpoint", path,
+        pickle_describe (root, what, sizeof what));
   if (weights->type == PICKLE_OPAQUE)
     return error_set (error, ALBEF_ERROR_UNSUPPORTED,
-                      "'%s': the weights under '%s' are %s, which is not run here; save model.state_dict() instead", path,
-                      key, pickle_describe (weights, what, sizeof what));
+                      "'%s': the weights under '%s' are %s, which is not run here; save model.state_dict() instead",
+                      path, key, pickle_describe (weights, what, sizeof what));
   for (size_t i = 0; i < weights->list.n; i += 2)
     {
       const PickleValue *value = weights->list.items[i + 1];
@@ -287,8 +288,8 @@ find_pickle (TorchFile *torch, int *index, AlbefError *error)
       const ZipEntry *entry = zip_entry (torch->zip, i);
       size_t top = entry->name_length - (sizeof file - 1);
 
-      if (entry->name_length < sizeof file || memcmp (entry->name + top, file, sizeof file - 1) != 0 ||
-          memchr (entry->name, '/', top) != NULL || memchr (entry->name, 0, top) != NULL || top > MAX_KEY)
+      if (entry->name_length < sizeof file || memcmp (entry->name + top, file, sizeof file - 1) != 0
+          || memchr (entry->name, '/', top) != NULL || memchr (entry->name, 0, top) != NULL || top > MAX_KEY)
         continue;
       if (*index >= 0)
         return error_set (error, ALBEF_ERROR_FORMAT, "'%s' holds two data.pkl; a checkpoint has one", path);
@@ -296,8 +297,8 @@ find_pickle (TorchFile *torch, int *index, AlbefError *error)
       torch->top = strndup (entry->name, top);
     }
   if (*index < 0 || torch->top == NULL)
-    return error_set (error, ALBEF_ERROR_FORMAT,
-                      "'%s' is a zip file without data.pkl, so not a PyTorch checkpoint", path);
+    return error_set (error, ALBEF_ERROR_FORMAT, "'%s' is a zip file without data.pkl, so not a PyTorch checkpoint",
+                      path);
   return ALBEF_OK;
 }
 

@@ -15,27 +15,27 @@ typedef enum
 {
   PICKLE_NONE,
   PICKLE_BOOL,
-  PICKLE_INT,     /* fits int64 */
-  PICKLE_LONG,    /* does not: little-endian two's complement in `text` */
+  PICKLE_INT,  /* fits int64 */
+  PICKLE_LONG, /* does not: little-endian two's complement in `text` */
   PICKLE_FLOAT,
-  PICKLE_TEXT,    /* UTF-8 as stored, not checked */
+  PICKLE_TEXT, /* UTF-8 as stored, not checked */
   PICKLE_BYTES,
   PICKLE_LIST,
   PICKLE_TUPLE,
-  PICKLE_DICT,    /* also OrderedDict; items are key, value, key, value ... in order */
+  PICKLE_DICT, /* also OrderedDict; items are key, value, key, value ... in order */
   PICKLE_SET,
   PICKLE_GLOBAL,  /* a name: module and name in `text` as "module name" */
   PICKLE_STORAGE, /* items: the persistent id's parts */
   PICKLE_TENSOR,
-  PICKLE_OPAQUE   /* made by a call that was not done; `text` names what would have been called */
+  PICKLE_OPAQUE /* made by a call that was not done; `text` names what would have been called */
 } PickleType;
 
 typedef struct PickleValue PickleValue;
 struct PickleValue
 {
   PickleType type;
-  bool integer_bool;   /* BOOL's value */
-  bool parameter;      /* TENSOR: an nn.Parameter */
+  bool integer_bool; /* BOOL's value */
+  bool parameter;    /* TENSOR: an nn.Parameter */
   union
   {
     int64_t integer;
@@ -53,9 +53,9 @@ struct PickleValue
     struct
     {
       const PickleValue *storage;
-      const PickleValue *size;    /* TUPLE of INT, as far as checked: see torch-file.c */
+      const PickleValue *size; /* TUPLE of INT, as far as checked: see torch-file.c */
       const PickleValue *stride;
-      const PickleValue *dtype;   /* GLOBAL for the third form of rebuilding, else NULL */
+      const PickleValue *dtype; /* GLOBAL for the third form of rebuilding, else NULL */
       int64_t offset;
     } tensor;
   };

@@ -13,8 +13,8 @@
 
 enum
 {
-  MAX_CONFIG = 1 << 20,  /* bytes of a config.json */
-  MAX_VOCAB = 64 << 20,  /* bytes of a vocab.txt; BERT's has 230 KB */
+  MAX_CONFIG = 1 << 20, /* bytes of a config.json */
+  MAX_VOCAB = 64 << 20, /* bytes of a vocab.txt; BERT's has 230 KB */
 };
 
 struct WeightSet
@@ -22,10 +22,10 @@ struct WeightSet
   WeightSource *source;
   KeyIndex keys;
   ModelConfig config;
-  uint32_t stated;        /* CONFIG_STATED_* */
+  uint32_t stated; /* CONFIG_STATED_* */
   bool temp_stated;
   ParameterSpec *specs;
-  int *found;             /* [n_specs] source index or -1 */
+  int *found; /* [n_specs] source index or -1 */
   int n_specs;
   char *name;
   char *vocab;
@@ -61,19 +61,19 @@ overlay (WeightSet *set, const char *json, size_t length, const char *name, cons
   status = config_parse (json, length, name, entry, &config, &stated, error);
   if (status == ALBEF_OK && entry == NULL && stated == 0)
     json_object_foreach (root, key, value)
-      {
-        ModelConfig other = set->config;
-        uint32_t other_stated = 0;
+    {
+      ModelConfig other = set->config;
+      uint32_t other_stated = 0;
 
-        if (json_is_object (value) && json_object_get (value, "vision_width") != NULL &&
-            config_parse (json, length, name, key, &other, &other_stated, NULL) == ALBEF_OK &&
-            config_contradiction (&other, derived, &a, &b) == NULL)
-          {
-            config = other;
-            stated = other_stated;
-            break;
-          }
-      }
+      if (json_is_object (value) && json_object_get (value, "vision_width") != NULL
+          && config_parse (json, length, name, key, &other, &other_stated, NULL) == ALBEF_OK
+          && config_contradiction (&other, derived, &a, &b) == NULL)
+        {
+          config = other;
+          stated = other_stated;
+          break;
+        }
+    }
   /* config_parse takes 4 x the width unless told otherwise, which the weights know better. */
   if (config.vision_width == derived->vision_width && config.vision_mlp_width == 4 * config.vision_width)
     config.vision_mlp_width = derived->vision_mlp_width;
@@ -140,8 +140,8 @@ load_config (WeightSet *set, const char *path, const WeightSetOptions *options, 
       int a, b;
 
       /* Training scripts put anything under 'config': what does not fit is left alone. */
-      if (overlay (set, json, strlen (json), path, NULL, derived, NULL) != ALBEF_OK ||
-          config_contradiction (&set->config, derived, &a, &b) != NULL)
+      if (overlay (set, json, strlen (json), path, NULL, derived, NULL) != ALBEF_OK
+          || config_contradiction (&set->config, derived, &a, &b) != NULL)
         {
           set->config = before;
           set->stated = stated_before;
@@ -169,8 +169,8 @@ note_heads (AlbefReport *report, const char *name, int heads, int width)
   if (width % 64 == 0)
     report_add (report, ALBEF_REPORT_ASSUMED, name, "%d, width %d / 64", heads, width);
   else
-    report_add (report, ALBEF_REPORT_ASSUMED, name, "%d, as the width %d is no multiple of 64: name a config.json", heads,
-                width);
+    report_add (report, ALBEF_REPORT_ASSUMED, name, "%d, as the width %d is no multiple of 64: name a config.json",
+                heads, width);
 }
 
 static void
@@ -184,7 +184,8 @@ note_assumed (WeightSet *set)
   if (!(set->stated & CONFIG_STATED_TEXT_HEADS))
     note_heads (report, "num_attention_heads", c->num_attention_heads, c->hidden_size);
   if (!(set->stated & CONFIG_STATED_VISION_NORM_EPS))
-    report_add (report, ALBEF_REPORT_ASSUMED, "vision_layer_norm_eps", "%g, the official value", c->vision_layer_norm_eps);
+    report_add (report, ALBEF_REPORT_ASSUMED, "vision_layer_norm_eps", "%g, the official value",
+                c->vision_layer_norm_eps);
   if (!(set->stated & CONFIG_STATED_NORM_EPS))
     report_add (report, ALBEF_REPORT_ASSUMED, "layer_norm_eps", "%g, the official value", c->layer_norm_eps);
   if (!(set->stated & CONFIG_STATED_IMAGE_NORM))
@@ -264,8 +265,8 @@ position_grid (const char *canonical, const Weight *weight, int64_t width)
 {
   int64_t grid = 0;
 
-  if (strcmp (canonical, "visual_encoder.pos_embed") != 0 || weight->n_dims != 3 || weight->shape[0] != 1 ||
-      weight->shape[2] != width || weight->shape[1] < 2 || weight->shape[1] > 1 + 256 * 256)
+  if (strcmp (canonical, "visual_encoder.pos_embed") != 0 || weight->n_dims != 3 || weight->shape[0] != 1
+      || weight->shape[2] != width || weight->shape[1] < 2 || weight->shape[1] > 1 + 256 * 256)
     return 0;
   while ((grid + 1) * (grid + 1) <= weight->shape[1] - 1)
     grid++;
@@ -377,13 +378,14 @@ advise_missing (WeightSet *set)
 {
   AlbefReport *report = set->report;
 
-  if (lacks (set, "itm_head.weight") && set->missing <= 2 &&
-      (set->config.kind == MODEL_PRETRAIN || set->config.kind == MODEL_RETRIEVAL))
+  if (lacks (set, "itm_head.weight") && set->missing <= 2
+      && (set->config.kind == MODEL_PRETRAIN || set->config.kind == MODEL_RETRIEVAL))
     report_set (&report->advice, "The match head (itm_head) was left out when the file was saved. Without it there are "
                                  "neither match scores nor word maps; save the whole model's state dict.");
   else if (report->n_entries[ALBEF_REPORT_UNEXPECTED] > 0)
-    report_set (&report->advice, "The file holds %d weights under other names, for example '%s': some names may sit at "
-                                 "another level than the official ones. Loading without them would give random maps.",
+    report_set (&report->advice,
+                "The file holds %d weights under other names, for example '%s': some names may sit at "
+                "another level than the official ones. Loading without them would give random maps.",
                 report->n_entries[ALBEF_REPORT_UNEXPECTED], report->entries[ALBEF_REPORT_UNEXPECTED][0].name);
   else
     report_set (&report->advice, "The file seems to be cut off or saved in part; get it again, or save the whole "
@@ -407,8 +409,9 @@ judge (WeightSet *set, const ModelConfig *derived, const WeightSetOptions *optio
       else
         report_set (&report->headline, "Not loaded: the configuration does not fit the weights");
       if (field != NULL)
-        report_set (&report->advice, "The configuration says %s is %d, the weights say %d: it belongs to another model.",
-                    field, stated, found);
+        report_set (&report->advice,
+                    "The configuration says %s is %d, the weights say %d: it belongs to another model.", field, stated,
+                    found);
     }
   else if (set->missing > 0 && !options->allow_incomplete)
     {
@@ -419,8 +422,9 @@ judge (WeightSet *set, const ModelConfig *derived, const WeightSetOptions *optio
   else if (set->vocab == NULL && !options->without_vocab)
     {
       report_set (&report->headline, "Not loaded: the vocabulary is missing");
-      report_set (&report->advice, "Put the model's vocab.txt beside the file or name it with --vocab (official models: "
-                                   "that of bert-base-uncased, 30522 lines).");
+      report_set (&report->advice,
+                  "Put the model's vocab.txt beside the file or name it with --vocab (official models: "
+                  "that of bert-base-uncased, 30522 lines).");
     }
   else if (set->vocab != NULL && lines != set->config.vocab_size)
     {
@@ -455,13 +459,16 @@ not_albef (WeightSet *set, AlbefError *error)
     report_add (report, ALBEF_REPORT_UNEXPECTED, weight_source_get (set->source, i)->name, "%s", "");
   report_set (&report->headline, "Not an ALBEF model");
   if (count_class (set, KEY_TWIN) > n / 2)
-    report_set (&report->advice, "The file holds the momentum twins only ('visual_encoder_m' and so on); save the model "
-                                 "itself as well.");
+    report_set (&report->advice,
+                "The file holds the momentum twins only ('visual_encoder_m' and so on); save the model "
+                "itself as well.");
   else if (n == 0)
     report_set (&report->advice, "The file holds no tensors.");
   else
-    report_set (&report->advice, "It holds %d tensors, but no 'visual_encoder' and 'text_encoder' of an ALBEF; the first is "
-                                 "'%.100s'.", n, weight_source_get (set->source, 0)->name);
+    report_set (&report->advice,
+                "It holds %d tensors, but no 'visual_encoder' and 'text_encoder' of an ALBEF; the first is "
+                "'%.100s'.",
+                n, weight_source_get (set->source, 0)->name);
   return error_set (error, ALBEF_ERROR_MISMATCH, "'%s' is not an ALBEF model. %s", report->path, report->advice);
 }
 

@@ -33,7 +33,7 @@ AlbefStatus weight_set_open (const char *path, const WeightSetOptions *options, 
 void weight_set_free (WeightSet *set); /* accepts NULL; mapped data goes with it */
 
 const ModelConfig *weight_set_config (const WeightSet *set);
-const char *weight_set_name (const WeightSet *set);  /* the model's name, e.g. "alidade-mini" */
+const char *weight_set_name (const WeightSet *set); /* the model's name, e.g. "alidade-mini" */
 /* The bytes of vocab.txt; NULL with without_vocab if there is none. */
 const char *weight_set_vocab (const WeightSet *set, size_t *length);
 AlbefReport *weight_set_report (const WeightSet *set); /* borrowed */

@@ -18,9 +18,10 @@ static const struct
   const char *name;
   int size;
 } types[WEIGHT_N_TYPES] = {
-  [WEIGHT_F32] = { "F32", 4 },   [WEIGHT_F64] = { "F64", 8 }, [WEIGHT_F16] = { "F16", 2 }, [WEIGHT_BF16] = { "BF16", 2 },
-  [WEIGHT_I64] = { "I64", 8 },   [WEIGHT_I32] = { "I32", 4 }, [WEIGHT_I16] = { "I16", 2 }, [WEIGHT_I8] = { "I8", 1 },
-  [WEIGHT_U8] = { "U8", 1 },     [WEIGHT_BOOL] = { "BOOL", 1 },
+  [WEIGHT_F32] = { "F32", 4 },   [WEIGHT_F64] = { "F64", 8 }, [WEIGHT_F16] = { "F16", 2 },
+  [WEIGHT_BF16] = { "BF16", 2 }, [WEIGHT_I64] = { "I64", 8 }, [WEIGHT_I32] = { "I32", 4 },
+  [WEIGHT_I16] = { "I16", 2 },   [WEIGHT_I8] = { "I8", 1 },   [WEIGHT_U8] = { "U8", 1 },
+  [WEIGHT_BOOL] = { "BOOL", 1 },
 };
 
 const char *
@@ -119,16 +120,16 @@ weight_source_add (WeightSource *source, const Weight *weight, uint64_t storage_
                       "'%s' holds a tensor whose name is empty, over %d bytes or not printable UTF-8", path,
                       WEIGHT_MAX_NAME);
   for (int i = 0; i < weight->n_dims; i++)
-    if (weight->shape[i] < 0 || weight->strides[i] < 0 ||
-        __builtin_mul_overflow (n_elements, (uint64_t) weight->shape[i], &n_elements) || n_elements > INT64_MAX / 8)
+    if (weight->shape[i] < 0 || weight->strides[i] < 0
+        || __builtin_mul_overflow (n_elements, (uint64_t) weight->shape[i], &n_elements) || n_elements > INT64_MAX / 8)
       return error_set (error, ALBEF_ERROR_FORMAT, "'%s': the shape of '%s' is negative or too large", path,
                         weight->name);
   for (int i = 0; i < weight->n_dims && n_elements > 0; i++)
     {
       uint64_t reach;
 
-      if (__builtin_mul_overflow ((uint64_t) weight->shape[i] - 1, (uint64_t) weight->strides[i], &reach) ||
-          __builtin_add_overflow (last, reach, &last))
+      if (__builtin_mul_overflow ((uint64_t) weight->shape[i] - 1, (uint64_t) weight->strides[i], &reach)
+          || __builtin_add_overflow (last, reach, &last))
         return error_set (error, ALBEF_ERROR_FORMAT, "'%s': the strides of '%s' are too large", path, weight->name);
     }
   if (n_elements > 0 && last >= storage_elements)
@@ -137,8 +138,7 @@ weight_source_add (WeightSource *source, const Weight *weight, uint64_t storage_
                       weight->name, (unsigned long long) last, (unsigned long long) storage_elements);
   /* An overlapping view may have more elements than its storage: reading one must stay bounded all the same. */
   if (n_elements > storage_elements && n_elements > OVERLAP_LIMIT)
-    return error_set (error, ALBEF_ERROR_LIMIT, "'%s': '%s' is larger than the data it is made of", path,
-                      weight->name);
+    return error_set (error, ALBEF_ERROR_LIMIT, "'%s': '%s' is larger than the data it is made of", path, weight->name);
   if (source->n == source->n_allocated)
     grow (source);
   slot = slot_of (source, weight->name);
@@ -404,9 +404,11 @@ weight_check_finite (const char *path, const char *name, const float *values, ui
     bad += !isfinite (values[i]);
   if (bad == 0)
     return ALBEF_OK;
-  return error_set (error, ALBEF_ERROR_FORMAT,
-                    "'%s': weight '%s' holds %llu values that are not numbers (NaN or infinite); the training that made "
-                    "this file diverged, or the file is damaged", path, name, (unsigned long long) bad);
+  return error_set (
+      error, ALBEF_ERROR_FORMAT,
+      "'%s': weight '%s' holds %llu values that are not numbers (NaN or infinite); the training that made "
+      "this file diverged, or the file is damaged",
+      path, name, (unsigned long long) bad);
 }
 
 void

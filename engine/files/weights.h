@@ -35,12 +35,12 @@ typedef struct
 {
   char *name;
   WeightType type;
-  int n_dims;                        /* 0: a scalar */
+  int n_dims; /* 0: a scalar */
   int64_t shape[WEIGHT_MAX_DIMS];
-  int64_t strides[WEIGHT_MAX_DIMS];  /* in elements, >= 0 */
+  int64_t strides[WEIGHT_MAX_DIMS]; /* in elements, >= 0 */
   uint64_t n_elements;
-  const uint8_t *storage;            /* bytes that hold every element of the view; NULL if n_elements is 0 */
-  uint64_t offset;                   /* first element, in elements of the storage */
+  const uint8_t *storage; /* bytes that hold every element of the view; NULL if n_elements is 0 */
+  uint64_t offset;        /* first element, in elements of the storage */
 } Weight;
 
 typedef struct WeightSource WeightSource;
@@ -56,7 +56,7 @@ AlbefStatus weight_source_open (const char *path, WeightSource **source, AlbefEr
 void weight_source_free (WeightSource *source); /* accepts NULL */
 
 const char *weight_source_path (const WeightSource *source);
-uint64_t weight_source_size (const WeightSource *source);     /* bytes of the file */
+uint64_t weight_source_size (const WeightSource *source);      /* bytes of the file */
 const char *weight_source_format (const WeightSource *source); /* "safetensors", "PyTorch", "PyTorch (before 1.6)" */
 
 /* Entries in file order; index -1: not there. */
@@ -95,18 +95,18 @@ struct WeightSource
 {
   MappedFile file;
   const char *format;
-  bool swapped;                 /* big-endian elements */
-  Weight *weights;              /* [n], names unique */
+  bool swapped;    /* big-endian elements */
+  Weight *weights; /* [n], names unique */
   int n, n_allocated;
-  uint32_t *slots;              /* hash table over names, open addressing: index + 1, 0 empty */
-  uint32_t n_slots;             /* a power of two */
+  uint32_t *slots;  /* hash table over names, open addressing: index + 1, 0 empty */
+  uint32_t n_slots; /* a power of two */
   char **others;
   int n_others;
-  Unpickler *unpickler;         /* torch: owns the value tree */
+  Unpickler *unpickler; /* torch: owns the value tree */
   const PickleValue *pickle;
-  void *keep;                   /* what the reader needs kept alive */
+  void *keep; /* what the reader needs kept alive */
   void (*keep_free) (void *keep);
-  void *metadata;               /* json_t *: safetensors' __metadata__ */
+  void *metadata; /* json_t *: safetensors' __metadata__ */
 };
 
 WeightSource *weight_source_new (void);

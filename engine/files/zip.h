@@ -13,13 +13,13 @@ typedef struct ZipFile ZipFile;
 
 typedef struct
 {
-  const char *name;       /* not NUL-terminated: name_length bytes of the mapping */
+  const char *name; /* not NUL-terminated: name_length bytes of the mapping */
   size_t name_length;
-  int method;             /* 0 stored, 8 deflated */
+  int method; /* 0 stored, 8 deflated */
   uint32_t crc;
-  uint64_t offset;        /* of the data */
-  uint64_t stored_size;   /* bytes in the file */
-  uint64_t size;          /* bytes once expanded */
+  uint64_t offset;      /* of the data */
+  uint64_t stored_size; /* bytes in the file */
+  uint64_t size;        /* bytes once expanded */
 } ZipEntry;
 
 /* `name` stands in messages; the bytes must outlive the ZipFile. */

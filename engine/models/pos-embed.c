@@ -57,7 +57,8 @@ pos_embed_interpolate (const float *in, int in_grid, float *out, int out_grid, i
         for (int j = 0; j < 4; j++)
           for (int i = 0; i < 4; i++)
             {
-              const float *from = in + ((size_t) clamp (y0 - 1 + j, in_grid) * in_grid + clamp (x0 - 1 + i, in_grid)) * width;
+              const float *from
+                  = in + ((size_t) clamp (y0 - 1 + j, in_grid) * in_grid + clamp (x0 - 1 + i, in_grid)) * width;
 
               for (int c = 0; c < width; c++)
                 to[c] += wy[j] * wx[i] * from[c];

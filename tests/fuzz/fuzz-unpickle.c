@@ -48,8 +48,8 @@ walk (const PickleValue *value, int depth, int *left)
       break;
     case PICKLE_TENSOR:
       check (value->tensor.storage->type == PICKLE_STORAGE);
-      sum += walk (value->tensor.storage, depth + 1, left) + walk (value->tensor.size, depth + 1, left) +
-             walk (value->tensor.stride, depth + 1, left);
+      sum += walk (value->tensor.storage, depth + 1, left) + walk (value->tensor.size, depth + 1, left)
+             + walk (value->tensor.stride, depth + 1, left);
       break;
     default:
       break;

@@ -44,7 +44,7 @@ read_all (const WeightSource *source)
       weight_source_advise_done (source, i);
     }
   for (int i = 0; i < weight_source_n_others (source); i++)
-    check (weight_source_other (source, i)[0] != 0 );
+    check (weight_source_other (source, i)[0] != 0);
   for (int i = 0; i < weight_source_n_opaque (source); i++)
     check (weight_source_opaque (source, i) != NULL);
 }

@@ -99,19 +99,20 @@ test_values (json_t *all, const char *file, const char *entry, const char *membe
   else
     {
       json_object_foreach (keys, key, wanted)
-        {
-          int index = weight_source_find (source, key);
+      {
+        int index = weight_source_find (source, key);
 
-          n++;
-          if (index < 0)
-            tap_note ("'%s' is missing", key);
-          else if (strcmp (member, "keys") == 0 && !header_matches (weight_source_get (source, index), wanted))
-            tap_note ("'%s' has another type or shape", key);
-          else if (sums_match (source, index, wanted, key) && mapped_matches (source, index))
-            n_good++;
-          n_mapped += index >= 0 && weight_source_map_f32 (source, index) != NULL;
-        }
-      tap_ok (n_good == n && n > 80 && n == weight_source_count (source), "/%s/all %d tensors have PyTorch's values", file, n);
+        n++;
+        if (index < 0)
+          tap_note ("'%s' is missing", key);
+        else if (strcmp (member, "keys") == 0 && !header_matches (weight_source_get (source, index), wanted))
+          tap_note ("'%s' has another type or shape", key);
+        else if (sums_match (source, index, wanted, key) && mapped_matches (source, index))
+          n_good++;
+        n_mapped += index >= 0 && weight_source_map_f32 (source, index) != NULL;
+      }
+      tap_ok (n_good == n && n > 80 && n == weight_source_count (source), "/%s/all %d tensors have PyTorch's values",
+              file, n);
       tap_note ("%d of %d can be used in place", n_mapped, n);
       tap_ok (weight_source_n_opaque (source) == 0, "/%s/nothing in it is opaque", file);
     }
@@ -136,8 +137,8 @@ test_model (const char *file, const char *kind, int n_others)
       tap_equal_text (albef_report_kind (report), kind, file);
       tap_ok (albef_report_count (report, ALBEF_REPORT_UNEXPECTED) == 0, "/%s/nothing is left over", file);
       tap_ok (report->n_others == n_others, "/%s/%d entries beside the weights", file, n_others);
-      tap_ok (weight_set_config (set)->num_hidden_layers == 2 && weight_set_config (set)->fusion_layer == 1 &&
-              weight_set_config (set)->vision_heads == 2 && weight_set_config (set)->num_attention_heads == 2,
+      tap_ok (weight_set_config (set)->num_hidden_layers == 2 && weight_set_config (set)->fusion_layer == 1
+                  && weight_set_config (set)->vision_heads == 2 && weight_set_config (set)->num_attention_heads == 2,
               "/%s/its configuration", file);
     }
   if (albef_report_count (report, ALBEF_REPORT_UNEXPECTED) > 0)
@@ -188,8 +189,9 @@ test_old_protocols (void)
         }
       memcpy (bytes + 2 + frame, plain->file.data + 2, n - 2);
       changed = scratch_file (bytes, n + frame);
-      tap_ok (weight_source_open (changed, &source, &error) == ALBEF_OK &&
-              weight_source_count (source) == weight_source_count (plain), "/old protocols/%d", protocol);
+      tap_ok (weight_source_open (changed, &source, &error) == ALBEF_OK
+                  && weight_source_count (source) == weight_source_count (plain),
+              "/old protocols/%d", protocol);
       weight_source_free (source);
       remove (changed);
       free (changed);

@@ -78,8 +78,9 @@ same_values (WeightSet *a, WeightSet *b)
 
       for (int d = 0; d < specs[i].n_dims; d++)
         count *= specs[i].shape[d];
-      if (weight_set_get (a, specs[i].name, specs[i].n_dims, specs[i].shape, &mapped[0], &copied[0], NULL) != ALBEF_OK ||
-          weight_set_get (b, specs[i].name, specs[i].n_dims, specs[i].shape, &mapped[1], &copied[1], NULL) != ALBEF_OK)
+      if (weight_set_get (a, specs[i].name, specs[i].n_dims, specs[i].shape, &mapped[0], &copied[0], NULL) != ALBEF_OK
+          || weight_set_get (b, specs[i].name, specs[i].n_dims, specs[i].shape, &mapped[1], &copied[1], NULL)
+                 != ALBEF_OK)
         return false;
       same = memcmp (mapped[0] ? mapped[0] : copied[0], mapped[1] ? mapped[1] : copied[1], count * sizeof (float)) == 0;
       free (copied[0]);
@@ -123,8 +124,8 @@ test_good (const char *file, const char *kind)
     {
       stored = weight_set_vocab (native, &length[0]);
       tap_ok (length[0] > 200 && memchr (stored, 0, length[0]) != NULL, "/convert/%s/vocabulary inside", file);
-      tap_ok (weight_set_config (native)->vision_heads == 2 && weight_set_config (native)->num_attention_heads == 2 &&
-              config_check (weight_set_config (native), "x", NULL) == ALBEF_OK,
+      tap_ok (weight_set_config (native)->vision_heads == 2 && weight_set_config (native)->num_attention_heads == 2
+                  && config_check (weight_set_config (native), "x", NULL) == ALBEF_OK,
               "/convert/%s/configuration inside, of the entry that fits", file);
       tap_ok (same_values (source, native), "/convert/%s/the same values", file);
       tap_ok (albef_report_count (report, ALBEF_REPORT_ASSUMED) == 0, "/convert/%s/nothing is assumed any more", file);
@@ -140,10 +141,10 @@ test_good (const char *file, const char *kind)
   weight_set_free (source);
   albef_report_free (report);
 
-  tap_ok (albef_checkpoint_convert (in, again, &options, NULL, &error) == ALBEF_OK &&
-          file_read (out, 1 << 22, &bytes[0], &length[0], &error) == ALBEF_OK &&
-          file_read (again, 1 << 22, &bytes[1], &length[1], &error) == ALBEF_OK && length[0] == length[1] &&
-          memcmp (bytes[0], bytes[1], length[0]) == 0,
+  tap_ok (albef_checkpoint_convert (in, again, &options, NULL, &error) == ALBEF_OK
+              && file_read (out, 1 << 22, &bytes[0], &length[0], &error) == ALBEF_OK
+              && file_read (again, 1 << 22, &bytes[1], &length[1], &error) == ALBEF_OK && length[0] == length[1]
+              && memcmp (bytes[0], bytes[1], length[0]) == 0,
           "/convert/%s/the same bytes each time", file);
   free (bytes[0]);
   free (bytes[1]);
@@ -157,7 +158,8 @@ test_good (const char *file, const char *kind)
 static void
 test_training_state (void)
 {
-  char *in = fixture ("checkpoints/pretrain.pth"), *out = place ("training.safetensors"), *config = fixture ("config.json");
+  char *in = fixture ("checkpoints/pretrain.pth"), *out = place ("training.safetensors"),
+       *config = fixture ("config.json");
   char *vocab = write_vocab ("words.txt", 40), *smaller = place ("smaller.safetensors");
   AlbefModelOptions options = { .vocab = vocab, .config = config, .keep_training = true };
   AlbefError error = ALBEF_ERROR_INIT;
@@ -170,8 +172,8 @@ test_training_state (void)
     {
       for (int i = 0; i < weight_source_count (source); i++)
         {
-          bool twin = strstr (weight_source_get (source, i)->name, "_m.") != NULL ||
-                      strstr (weight_source_get (source, i)->name, "queue") != NULL;
+          bool twin = strstr (weight_source_get (source, i)->name, "_m.") != NULL
+                      || strstr (weight_source_get (source, i)->name, "queue") != NULL;
 
           if (twin && first_twin < 0)
             first_twin = i;
@@ -179,16 +181,17 @@ test_training_state (void)
             last_weight = i;
         }
       tap_ok (first_twin > 0 && last_weight < first_twin, "/training state/behind all weights");
-      tap_ok (weight_source_find (source, "queue_ptr") >= 0 &&
-              weight_source_get (source, weight_source_find (source, "queue_ptr"))->type == WEIGHT_I64,
+      tap_ok (weight_source_find (source, "queue_ptr") >= 0
+                  && weight_source_get (source, weight_source_find (source, "queue_ptr"))->type == WEIGHT_I64,
               "/training state/the pointer stays a whole number");
     }
   weight_source_free (source);
   /* A native file is a checkpoint like others. */
   options.keep_training = false;
   options.vocab = options.config = NULL;
-  tap_ok (albef_checkpoint_convert (out, smaller, &options, NULL, &error) == ALBEF_OK &&
-          weight_set_open (smaller, NULL, &set, NULL, &error) == ALBEF_OK && weight_set_has (set, "itm_head.weight"),
+  tap_ok (albef_checkpoint_convert (out, smaller, &options, NULL, &error) == ALBEF_OK
+              && weight_set_open (smaller, NULL, &set, NULL, &error) == ALBEF_OK
+              && weight_set_has (set, "itm_head.weight"),
           "/training state/dropped by converting again");
   weight_set_free (set);
   free (smaller);
@@ -263,8 +266,8 @@ test_untouched (void)
       fclose (file);
     }
   options.vocab = broken;
-  tap_ok (albef_checkpoint_convert (in, out, &options, NULL, &error) == ALBEF_ERROR_FORMAT &&
-          strstr (error.message, "not UTF-8") != NULL && is_untouched (out),
+  tap_ok (albef_checkpoint_convert (in, out, &options, NULL, &error) == ALBEF_ERROR_FORMAT
+              && strstr (error.message, "not UTF-8") != NULL && is_untouched (out),
           "/untouched/a vocabulary that is no text");
   tap_ok (count_new_files () == 0, "/untouched/and no half file beside it");
 
@@ -307,7 +310,8 @@ edited (const char *name, const Edit *edit)
 
       if (edit->drop != NULL && strstr (weight->name, edit->drop) != NULL)
         continue;
-      *entry = (SafetensorsEntry) { .type = weight->type == WEIGHT_I64 ? WEIGHT_I64 : WEIGHT_F32, .n_dims = weight->n_dims };
+      *entry = (SafetensorsEntry){ .type = weight->type == WEIGHT_I64 ? WEIGHT_I64 : WEIGHT_F32,
+                                   .n_dims = weight->n_dims };
       memcpy (entry->shape, weight->shape, sizeof entry->shape);
       if (edit->rename != NULL && strncmp (weight->name, edit->rename, strlen (edit->rename)) == 0)
         entry->name = mem_printf ("%s%s", edit->to, weight->name + strlen (edit->rename));
@@ -348,7 +352,8 @@ edited (const char *name, const Edit *edit)
 static void
 check_refused (const char *name, const Edit *edit, const char *message, const char *advice, int n_missing)
 {
-  char *file_name = mem_printf ("%s.safetensors", name), *path = edited (file_name, edit), *config = fixture ("config.json");
+  char *file_name = mem_printf ("%s.safetensors", name), *path = edited (file_name, edit),
+       *config = fixture ("config.json");
   char *vocab = write_vocab ("words.txt", 40);
   WeightSetOptions options = { .vocab = vocab, .config = config, .config_entry = "micro" };
   AlbefError error = ALBEF_ERROR_INIT;
@@ -361,7 +366,8 @@ check_refused (const char *name, const Edit *edit, const char *message, const ch
     tap_note ("status %d: %s", status, error.message);
   if (tap_ok (report != NULL && !albef_report_loadable (report), "/misfit/%s has a report", name))
     {
-      tap_ok (albef_report_count (report, ALBEF_REPORT_MISSING) == n_missing, "/misfit/%s: %d weights", name, n_missing);
+      tap_ok (albef_report_count (report, ALBEF_REPORT_MISSING) == n_missing, "/misfit/%s: %d weights", name,
+              n_missing);
       if (!tap_ok (strstr (albef_report_advice (report), advice) != NULL, "/misfit/%s: advice", name))
         tap_note ("%s", albef_report_advice (report));
     }
@@ -376,7 +382,8 @@ check_refused (const char *name, const Edit *edit, const char *message, const ch
 static void
 test_misfits (void)
 {
-  char *config = fixture ("config.json"), *vocab = write_vocab ("words.txt", 40), *few = write_vocab ("few.txt", 39), *path;
+  char *config = fixture ("config.json"), *vocab = write_vocab ("words.txt", 40), *few = write_vocab ("few.txt", 39),
+       *path;
   WeightSetOptions options = { .vocab = vocab, .config = config, .config_entry = "micro" };
   AlbefError error = ALBEF_ERROR_INIT;
   AlbefReport *report = NULL;
@@ -384,24 +391,27 @@ test_misfits (void)
   const float *mapped;
   float *copied;
 
-  check_refused ("no match head", &(Edit) { .drop = "itm_head" }, "2 weights are missing, first 'itm_head.weight'",
+  check_refused ("no match head", &(Edit){ .drop = "itm_head" }, "2 weights are missing, first 'itm_head.weight'",
                  "match head (itm_head) was left out", 2);
-  check_refused ("another level", &(Edit) { .rename = "text_encoder.bert.encoder.", .to = "text_encoder.bert.bert.encoder." },
+  check_refused ("another level",
+                 &(Edit){ .rename = "text_encoder.bert.encoder.", .to = "text_encoder.bert.bert.encoder." },
                  "text_encoder.bert", "another level", 42);
-  check_refused ("a layer cut off", &(Edit) { .drop = "encoder.layer.1.output" }, "4 weights are missing", "", 4);
-  check_refused ("a wrong shape", &(Edit) { .reshape = "itm_head.weight" },
+  check_refused ("a layer cut off", &(Edit){ .drop = "encoder.layer.1.output" }, "4 weights are missing", "", 4);
+  check_refused ("a wrong shape", &(Edit){ .reshape = "itm_head.weight" },
                  "'itm_head.weight' (wrong shape: 23 in the file, the model needs 2 x 12)", "", 1);
-  check_refused ("twins only", &(Edit) { .rename = "visual_encoder.", .to = "other." }, "is not an ALBEF", "no 'visual_encoder'", 0);
+  check_refused ("twins only", &(Edit){ .rename = "visual_encoder.", .to = "other." }, "is not an ALBEF",
+                 "no 'visual_encoder'", 0);
 
   /* Missing weights that are allowed are zeros. */
-  path = edited ("partial.safetensors", &(Edit) { .drop = "itm_head" });
+  path = edited ("partial.safetensors", &(Edit){ .drop = "itm_head" });
   options.allow_incomplete = true;
   if (tap_ok (weight_set_open (path, &options, &set, &report, &error) == ALBEF_OK, "/misfit/incomplete, if allowed"))
     {
       tap_ok (albef_report_loadable (report) && strstr (albef_report_headline (report), "Loaded in part: 2 of") != NULL,
               "/misfit/and said so");
-      tap_ok (weight_set_get (set, "itm_head.bias", 1, (int64_t[]) { 2 }, &mapped, &copied, &error) == ALBEF_OK &&
-              copied[0] == 0 && copied[1] == 0, "/misfit/missing weights are zeros");
+      tap_ok (weight_set_get (set, "itm_head.bias", 1, (int64_t[]){ 2 }, &mapped, &copied, &error) == ALBEF_OK
+                  && copied[0] == 0 && copied[1] == 0,
+              "/misfit/missing weights are zeros");
       free (copied);
     }
   albef_report_free (report);
@@ -412,32 +422,36 @@ test_misfits (void)
   options.allow_incomplete = false;
 
   /* NaN is found when the weight is used. */
-  path = edited ("nan.safetensors", &(Edit) { .spoil = "vision_proj.weight" });
+  path = edited ("nan.safetensors", &(Edit){ .spoil = "vision_proj.weight" });
   if (tap_ok (weight_set_open (path, &options, &set, NULL, &error) == ALBEF_OK, "/misfit/NaN/opens"))
-    tap_ok (weight_set_get (set, "vision_proj.weight", 2, (int64_t[]) { 6, 4 }, &mapped, &copied, &error) == ALBEF_ERROR_FORMAT &&
-            strstr (error.message, "'vision_proj.weight' holds 1 values that are not numbers") != NULL && mapped == NULL &&
-            copied == NULL,
+    tap_ok (weight_set_get (set, "vision_proj.weight", 2, (int64_t[]){ 6, 4 }, &mapped, &copied, &error)
+                    == ALBEF_ERROR_FORMAT
+                && strstr (error.message, "'vision_proj.weight' holds 1 values that are not numbers") != NULL
+                && mapped == NULL && copied == NULL,
             "/misfit/NaN/is named");
   weight_set_free (set);
   set = NULL;
   free (path);
 
   /* The vocabulary. */
-  path = edited ("whole.safetensors", &(Edit) { NULL });
+  path = edited ("whole.safetensors", &(Edit){ NULL });
   options.vocab = few;
-  tap_ok (weight_set_open (path, &options, &set, NULL, &error) == ALBEF_ERROR_MISMATCH &&
-          strstr (error.message, "the vocabulary has 39 words, the model 40") != NULL, "/misfit/vocabulary of another size");
+  tap_ok (weight_set_open (path, &options, &set, NULL, &error) == ALBEF_ERROR_MISMATCH
+              && strstr (error.message, "the vocabulary has 39 words, the model 40") != NULL,
+          "/misfit/vocabulary of another size");
   options.vocab = NULL;
-  tap_ok (weight_set_open (path, &options, &set, NULL, &error) == ALBEF_ERROR_MISMATCH &&
-          strstr (error.message, "vocabulary is missing") != NULL, "/misfit/no vocabulary");
+  tap_ok (weight_set_open (path, &options, &set, NULL, &error) == ALBEF_ERROR_MISMATCH
+              && strstr (error.message, "vocabulary is missing") != NULL,
+          "/misfit/no vocabulary");
   options.vocab = "/nonexistent/vocab.txt";
-  tap_ok (weight_set_open (path, &options, &set, NULL, &error) == ALBEF_ERROR_FILE, "/misfit/a vocabulary that is not there");
+  tap_ok (weight_set_open (path, &options, &set, NULL, &error) == ALBEF_ERROR_FILE,
+          "/misfit/a vocabulary that is not there");
   options.vocab = vocab;
 
   /* The configuration. */
   options.config_entry = "tiny";
-  if (!tap_ok (weight_set_open (path, &options, &set, &report, &error) == ALBEF_ERROR_MISMATCH &&
-               strstr (albef_report_advice (report), "vision_width is 40, the weights say 4") != NULL,
+  if (!tap_ok (weight_set_open (path, &options, &set, &report, &error) == ALBEF_ERROR_MISMATCH
+                   && strstr (albef_report_advice (report), "vision_width is 40, the weights say 4") != NULL,
                "/misfit/configuration of another model"))
     tap_note ("%s", error.message);
   albef_report_free (report);
@@ -450,17 +464,21 @@ test_misfits (void)
 
       albef_report_entry (report, ALBEF_REPORT_RESHAPED, 0, &note);
       tap_equal_text (note, "position table 5 -> 17", "/reshaped/said so");
-      tap_ok (weight_set_get (set, "visual_encoder.pos_embed", 3, (int64_t[]) { 1, 17, 4 }, &mapped, &copied, &error) == ALBEF_OK &&
-              copied != NULL, "/reshaped/interpolated");
+      tap_ok (weight_set_get (set, "visual_encoder.pos_embed", 3, (int64_t[]){ 1, 17, 4 }, &mapped, &copied, &error)
+                      == ALBEF_OK
+                  && copied != NULL,
+              "/reshaped/interpolated");
       free (copied);
-      tap_ok (weight_set_get (set, "visual_encoder.pos_embed", 3, (int64_t[]) { 1, 18, 4 }, &mapped, &copied, &error) ==
-              ALBEF_ERROR_MISMATCH, "/reshaped/but not to what is no square");
+      tap_ok (weight_set_get (set, "visual_encoder.pos_embed", 3, (int64_t[]){ 1, 18, 4 }, &mapped, &copied, &error)
+                  == ALBEF_ERROR_MISMATCH,
+              "/reshaped/but not to what is no square");
     }
   albef_report_free (report);
   weight_set_free (set);
   set = NULL;
   options.image_resolution = 70;
-  tap_ok (weight_set_open (path, &options, &set, NULL, &error) == ALBEF_ERROR_FORMAT && strstr (error.message, "70") != NULL,
+  tap_ok (weight_set_open (path, &options, &set, NULL, &error) == ALBEF_ERROR_FORMAT
+              && strstr (error.message, "70") != NULL,
           "/reshaped/not to half a patch");
   free (path);
   free (few);
@@ -472,8 +490,10 @@ test_misfits (void)
 static void
 test_beside (void)
 {
-  char *path = edited ("beside.safetensors", &(Edit) { NULL }), *config = place ("config.json"), *vocab = write_vocab ("vocab.txt", 40);
-  static const char right[] = "{\"vision_heads\": 4, \"bert_config\": {\"num_attention_heads\": 3, \"layer_norm_eps\": 0.001}}";
+  char *path = edited ("beside.safetensors", &(Edit){ NULL }), *config = place ("config.json"),
+       *vocab = write_vocab ("vocab.txt", 40);
+  static const char right[]
+      = "{\"vision_heads\": 4, \"bert_config\": {\"num_attention_heads\": 3, \"layer_norm_eps\": 0.001}}";
   static const char other[] = "{\"hidden_size\": 768, \"num_attention_heads\": 12}";
   AlbefError error = ALBEF_ERROR_INIT;
   AlbefReport *report = NULL;
@@ -481,16 +501,19 @@ test_beside (void)
   json_t *json;
 
   write_text (config, right, strlen (right));
-  tap_ok (weight_set_open (path, NULL, &set, &report, &error) == ALBEF_OK && weight_set_config (set)->vision_heads == 4 &&
-          weight_set_config (set)->num_attention_heads == 3 && weight_set_config (set)->layer_norm_eps == 0.001,
+  tap_ok (weight_set_open (path, NULL, &set, &report, &error) == ALBEF_OK && weight_set_config (set)->vision_heads == 4
+              && weight_set_config (set)->num_attention_heads == 3 && weight_set_config (set)->layer_norm_eps == 0.001,
           "/beside/both are found");
   albef_report_free (report);
   weight_set_free (set);
   report = NULL;
   set = NULL;
   write_text (config, other, strlen (other));
-  if (!tap_ok (weight_set_open (path, NULL, &set, &report, &error) == ALBEF_OK && weight_set_config (set)->num_attention_heads == 1 &&
-               strstr (albef_report_text (report), "it describes another model (hidden_size is 768 there, 12 in the weights)") != NULL,
+  if (!tap_ok (weight_set_open (path, NULL, &set, &report, &error) == ALBEF_OK
+                   && weight_set_config (set)->num_attention_heads == 1
+                   && strstr (albef_report_text (report),
+                              "it describes another model (hidden_size is 768 there, 12 in the weights)")
+                          != NULL,
                "/beside/another model's is left alone, and said so"))
     tap_note ("%s\n%s", error.message, report != NULL ? albef_report_text (report) : "");
   albef_report_free (report);
@@ -499,16 +522,17 @@ test_beside (void)
   report = NULL;
   tap_ok (albef_report_open (path, NULL, NULL, &report, &error) == ALBEF_OK, "/inspect/opens");
   json = report != NULL ? json_loads (albef_report_json (report), 0, NULL) : NULL;
-  tap_ok (json_integer_value (json_object_get (json_object_get (json, "configuration"), "vision_width")) == 4 &&
-          json_integer_value (json_object_get (json, "parameters")) == 8651 &&
-          strlen (json_string_value (json_object_get (json_object_get (json, "file"), "sha256"))) == 64 &&
-          json_array_size (json_object_get (json_object_get (json, "groups"), "matched")) == 79 &&
-          json_is_true (json_object_get (json, "loadable")),
+  tap_ok (json_integer_value (json_object_get (json_object_get (json, "configuration"), "vision_width")) == 4
+              && json_integer_value (json_object_get (json, "parameters")) == 8651
+              && strlen (json_string_value (json_object_get (json_object_get (json, "file"), "sha256"))) == 64
+              && json_array_size (json_object_get (json_object_get (json, "groups"), "matched")) == 79
+              && json_is_true (json_object_get (json, "loadable")),
           "/inspect/JSON");
   json_decref (json);
   albef_report_free (report);
   report = NULL;
-  tap_ok (albef_report_open (vocab, NULL, NULL, &report, &error) == ALBEF_ERROR_FORMAT && report == NULL, "/inspect/not a model");
+  tap_ok (albef_report_open (vocab, NULL, NULL, &report, &error) == ALBEF_ERROR_FORMAT && report == NULL,
+          "/inspect/not a model");
   unlink (vocab);
   free (vocab);
   free (config);

@@ -47,7 +47,8 @@ static const Refusal containers[] = {
   { "zip/no-weights", ALBEF_ERROR_FORMAT, "a dictionary and no weights" },
   { "zip/no-dictionary", ALBEF_ERROR_FORMAT, "a list and no weights" },
   { "zip/weights-opaque", ALBEF_ERROR_UNSUPPORTED, "models.ALBEF" },
-  { "zip/weight-opaque", ALBEF_ERROR_UNSUPPORTED, "weight 'w' is the result of a call of 'posix.system', which is not run" },
+  { "zip/weight-opaque", ALBEF_ERROR_UNSUPPORTED,
+    "weight 'w' is the result of a call of 'posix.system', which is not run" },
   { "zip/overlapping-sizes", ALBEF_ERROR_FORMAT, "overlap" },
   { "zip/offset-outside", ALBEF_ERROR_FORMAT, "not where the directory says" },
   { "zip/directory-outside", ALBEF_ERROR_FORMAT, "outside the file" },
@@ -119,10 +120,14 @@ static const struct
 {
   const char *file, *name;
 } calls[] = {
-  { "unpickle/system", "os.system" },           { "unpickle/eval", "builtins.eval" },
-  { "unpickle/stack-global", "posix.system" },  { "unpickle/inst", "os.system" },
-  { "unpickle/obj", "os.system" },              { "unpickle/newobj", "subprocess.Popen" },
-  { "unpickle/newobj-ex", "subprocess.Popen" }, { "unpickle/nested-reduce", "builtins.getattr" },
+  { "unpickle/system", "os.system" },
+  { "unpickle/eval", "builtins.eval" },
+  { "unpickle/stack-global", "posix.system" },
+  { "unpickle/inst", "os.system" },
+  { "unpickle/obj", "os.system" },
+  { "unpickle/newobj", "subprocess.Popen" },
+  { "unpickle/newobj-ex", "subprocess.Popen" },
+  { "unpickle/nested-reduce", "builtins.getattr" },
 };
 
 static char *
@@ -142,8 +147,8 @@ test_containers (void)
       char *path = corpus (wanted->file);
       AlbefStatus status = weight_source_open (path, &source, &error);
 
-      if (!tap_ok (status == wanted->status && error.status == status && strstr (error.message, wanted->says) != NULL &&
-                   strstr (error.message, path) != NULL && source == NULL,
+      if (!tap_ok (status == wanted->status && error.status == status && strstr (error.message, wanted->says) != NULL
+                       && strstr (error.message, path) != NULL && source == NULL,
                    "/%s/is refused", wanted->file))
         tap_note ("status %d, message '%s'", status, error.message);
       weight_source_free (source);
@@ -192,8 +197,8 @@ test_pickles (void)
       AlbefError error = ALBEF_ERROR_INIT;
       AlbefStatus status = read_pickle (calls[i].file, &unpickler, &bytes, &value, &error);
 
-      if (!tap_ok (status == ALBEF_OK && value->type == PICKLE_OPAQUE && unpickler_n_opaque (unpickler) > 0 &&
-                   strcmp (unpickler_opaque (unpickler, 0), calls[i].name) == 0,
+      if (!tap_ok (status == ALBEF_OK && value->type == PICKLE_OPAQUE && unpickler_n_opaque (unpickler) > 0
+                       && strcmp (unpickler_opaque (unpickler, 0), calls[i].name) == 0,
                    "/%s/is named and not called", calls[i].file))
         tap_note ("status %d, message '%s'", status, error.message);
       unpickler_free (unpickler);
@@ -201,13 +206,13 @@ test_pickles (void)
     }
   tap_ok (access ("/tmp/alidade-was-here", F_OK) != 0, "/unpickle/nothing ran");
 
-  tap_ok (read_pickle ("unpickle/build-setstate", &unpickler, &bytes, &value, NULL) == ALBEF_OK &&
-          value->type == PICKLE_DICT && value->list.n == 0,
+  tap_ok (read_pickle ("unpickle/build-setstate", &unpickler, &bytes, &value, NULL) == ALBEF_OK
+              && value->type == PICKLE_DICT && value->list.n == 0,
           "/unpickle/a state is dropped, its __setstate__ too");
   unpickler_free (unpickler);
   free (bytes);
-  tap_ok (read_pickle ("unpickle/rebuild-without-storage", &unpickler, &bytes, &value, NULL) == ALBEF_OK &&
-          value->type == PICKLE_OPAQUE,
+  tap_ok (read_pickle ("unpickle/rebuild-without-storage", &unpickler, &bytes, &value, NULL) == ALBEF_OK
+              && value->type == PICKLE_OPAQUE,
           "/unpickle/a tensor of something else is opaque");
   unpickler_free (unpickler);
   free (bytes);
@@ -273,11 +278,22 @@ test_valid (void)
     double first, last;
     int n;
   } wanted[] = {
-    { "plain", 0, 5, 6 },      { "transposed", 0, 5, 6 }, { "offset", 2, 5, 4 },  { "step", 1, 5, 3 },
-    { "overlap", 0, 7, 20 },   { "scalar", 7, 7, 1 },     { "half", 1.5, 5.9604644775390625e-08, 2 },
-    { "bf16", 1.5, -4, 2 },    { "double", 0.10000000149011612, 0.10000000149011612, 1 },
-    { "long", -3, -3, 1 },     { "int", -70000, -70000, 1 }, { "short", -300, -300, 1 }, { "char", -2, -2, 1 },
-    { "byte", 254, 254, 1 },   { "bool", 1, 1, 1 },       { "parameter", 0, 7, 8 },
+    { "plain", 0, 5, 6 },
+    { "transposed", 0, 5, 6 },
+    { "offset", 2, 5, 4 },
+    { "step", 1, 5, 3 },
+    { "overlap", 0, 7, 20 },
+    { "scalar", 7, 7, 1 },
+    { "half", 1.5, 5.9604644775390625e-08, 2 },
+    { "bf16", 1.5, -4, 2 },
+    { "double", 0.10000000149011612, 0.10000000149011612, 1 },
+    { "long", -3, -3, 1 },
+    { "int", -70000, -70000, 1 },
+    { "short", -300, -300, 1 },
+    { "char", -2, -2, 1 },
+    { "byte", 254, 254, 1 },
+    { "bool", 1, 1, 1 },
+    { "parameter", 0, 7, 8 },
   };
 
   for (size_t f = 0; f < sizeof files / sizeof *files; f++)
@@ -323,9 +339,9 @@ test_beside (void)
   char *path = corpus ("zip/good-opaque-beside");
   float values[2];
 
-  if (!tap_ok (weight_source_open (path, &source, &error) == ALBEF_OK && weight_source_n_opaque (source) == 2 &&
-               strcmp (weight_source_opaque (source, 0), "argparse.Namespace") == 0 &&
-               strcmp (weight_source_opaque (source, 1), "posix.system") == 0,
+  if (!tap_ok (weight_source_open (path, &source, &error) == ALBEF_OK && weight_source_n_opaque (source) == 2
+                   && strcmp (weight_source_opaque (source, 0), "argparse.Namespace") == 0
+                   && strcmp (weight_source_opaque (source, 1), "posix.system") == 0,
                "/zip/foreign objects beside the weights are told, not called"))
     tap_note ("%s", error.message);
   weight_source_free (source);
@@ -365,10 +381,15 @@ test_zip64 (void)
   int fd = mkstemp (path);
   AlbefError error = ALBEF_ERROR_INIT;
   WeightSource *source = NULL;
-  static const char tree[] = "\x80\x02}(X\x01\x00\x00\x00" "actorch._utils\n_rebuild_tensor_v2\nq\x00((X\x07\x00\x00\x00storageq\x01"
-                             "ctorch\nFloatStorage\nq\x02X\x01\x00\x00\x00" "0X\x03\x00\x00\x00" "cpuq\x03\x8a\x05\x00\x00\x00\x50\x00tQ"
+  static const char tree[] = "\x80\x02}(X\x01\x00\x00\x00"
+                             "actorch._utils\n_rebuild_tensor_v2\nq\x00((X\x07\x00\x00\x00storageq\x01"
+                             "ctorch\nFloatStorage\nq\x02X\x01\x00\x00\x00"
+                             "0X\x03\x00\x00\x00"
+                             "cpuq\x03\x8a\x05\x00\x00\x00\x50\x00tQ"
                              "\x8a\x05\xff\xff\xff\x4f\x00K\x01\x85K\x01\x85\x89NtR"
-                             "X\x01\x00\x00\x00" "bh\x00((h\x01h\x02X\x01\x00\x00\x00" "1h\x03K\x02tQK\x00K\x02\x85K\x01\x85\x89NtRu.";
+                             "X\x01\x00\x00\x00"
+                             "bh\x00((h\x01h\x02X\x01\x00\x00\x00"
+                             "1h\x03K\x02tQK\x00K\x02\x85K\x01\x85\x89NtRu.";
   struct
   {
     const char *name;
@@ -380,7 +401,9 @@ test_zip64 (void)
   float value[2] = { 0 };
   bool written = fd >= 0;
 
-#define PUT(p, n, v) for (int b_ = 0; b_ < (n); b_++) (p)[b_] = (uint64_t) (v) >> (8 * b_)
+#define PUT(p, n, v)                                                                                                   \
+  for (int b_ = 0; b_ < (n); b_++)                                                                                     \
+  (p)[b_] = (uint64_t) (v) >> (8 * b_)
   for (int i = 0; i < 3 && written; i++)
     {
       size_t n = strlen (entries[i].name);
@@ -467,13 +490,13 @@ test_places (void)
   AlbefError error = ALBEF_ERROR_INIT;
   WeightSource *source = NULL;
 
-  tap_ok (weight_source_open ("/nonexistent/model.pth", &source, &error) == ALBEF_ERROR_FILE &&
-          strstr (error.message, "No such file") != NULL,
+  tap_ok (weight_source_open ("/nonexistent/model.pth", &source, &error) == ALBEF_ERROR_FILE
+              && strstr (error.message, "No such file") != NULL,
           "/open/no file");
   tap_ok (weight_source_open ("/", &source, &error) == ALBEF_ERROR_FILE && strstr (error.message, "a folder") != NULL,
           "/open/a folder");
-  tap_ok (weight_source_open ("/dev/zero", &source, &error) == ALBEF_ERROR_FILE &&
-          strstr (error.message, "a device or pipe") != NULL,
+  tap_ok (weight_source_open ("/dev/zero", &source, &error) == ALBEF_ERROR_FILE
+              && strstr (error.message, "a device or pipe") != NULL,
           "/open/a device");
 }
 

@@ -21,7 +21,8 @@ typedef enum
   N_FORMS
 } Form;
 
-static const char *const forms[N_FORMS] = { "as it is", "with a prefix", "with or without bert.", "shared entries once", "without twins" };
+static const char *const forms[N_FORMS]
+    = { "as it is", "with a prefix", "with or without bert.", "shared entries once", "without twins" };
 
 static void
 alter_name (const char *key, Form form, char *out, size_t size)
@@ -34,7 +35,8 @@ alter_name (const char *key, Form form, char *out, size_t size)
     snprintf (out, size, "text_encoder.%s", key + strlen (with));
   else if (form == OTHER_BERT && strncmp (key, with_m, strlen (with_m)) == 0)
     snprintf (out, size, "text_encoder_m.%s", key + strlen (with_m));
-  else if (form == OTHER_BERT && (strncmp (key, "text_encoder.e", 14) == 0 || strncmp (key, "text_encoder_m.e", 16) == 0))
+  else if (form == OTHER_BERT
+           && (strncmp (key, "text_encoder.e", 14) == 0 || strncmp (key, "text_encoder_m.e", 16) == 0))
     snprintf (out, size, "%.*s.bert.%s", (int) (strchr (key, '.') - key), key, strchr (key, '.') + 1);
   else
     snprintf (out, size, "%s", key);
@@ -53,28 +55,28 @@ write_sparse (json_t *keys, Form form, const char *path, int *n_entries)
 
   *n_entries = 0;
   json_array_foreach (keys, i, entry)
-    {
-      bool integer = strcmp (json_string_value (json_object_get (entry, "dtype")), "int64") == 0;
-      json_t *shape = json_object_get (entry, "shape");
-      uint64_t bytes = integer ? 8 : 4;
+  {
+    bool integer = strcmp (json_string_value (json_object_get (entry, "dtype")), "int64") == 0;
+    json_t *shape = json_object_get (entry, "shape");
+    uint64_t bytes = integer ? 8 : 4;
 
-      json_array_foreach (shape, d, dim)
-        bytes *= json_integer_value (dim);
-      if ((form == WITHOUT_SHARED && json_object_get (entry, "shares_storage_with") != NULL) ||
-          (form == WITHOUT_TWINS && strstr (json_string_value (json_object_get (entry, "key")), "_m.") != NULL))
-        continue;
-      alter_name (json_string_value (json_object_get (entry, "key")), form, name, sizeof name);
-      json_object_set_new (header, name, json_pack ("{s:s, s:O, s:[I, I]}", "dtype", integer ? "I64" : "F32", "shape",
-                                                    shape, "data_offsets", (json_int_t) at, (json_int_t) (at + bytes)));
-      at += bytes;
-      ++*n_entries;
-    }
+    json_array_foreach (shape, d, dim) bytes *= json_integer_value (dim);
+    if ((form == WITHOUT_SHARED && json_object_get (entry, "shares_storage_with") != NULL)
+        || (form == WITHOUT_TWINS && strstr (json_string_value (json_object_get (entry, "key")), "_m.") != NULL))
+      continue;
+    alter_name (json_string_value (json_object_get (entry, "key")), form, name, sizeof name);
+    json_object_set_new (header, name,
+                         json_pack ("{s:s, s:O, s:[I, I]}", "dtype", integer ? "I64" : "F32", "shape", shape,
+                                    "data_offsets", (json_int_t) at, (json_int_t) (at + bytes)));
+    at += bytes;
+    ++*n_entries;
+  }
   text = json_dumps (header, JSON_COMPACT);
   json_decref (header);
   length = strlen (text);
   file = fopen (path, "wb");
-  done = file != NULL && fwrite (&length, 8, 1, file) == 1 && fwrite (text, length, 1, file) == 1 && fflush (file) == 0 &&
-         ftruncate (fileno (file), 8 + length + at) == 0;
+  done = file != NULL && fwrite (&length, 8, 1, file) == 1 && fwrite (text, length, 1, file) == 1 && fflush (file) == 0
+         && ftruncate (fileno (file), 8 + length + at) == 0;
   if (file != NULL)
     fclose (file);
   free (text);
@@ -84,11 +86,11 @@ write_sparse (json_t *keys, Form form, const char *path, int *n_entries)
 static bool
 is_official (const ModelConfig *c, int image_res)
 {
-  return c->image_res == image_res && c->patch_size == 16 && c->vision_width == 768 && c->vision_depth == 12 &&
-         c->vision_heads == 12 && c->vision_mlp_width == 3072 && c->vocab_size == 30522 && c->hidden_size == 768 &&
-         c->num_hidden_layers == 12 && c->fusion_layer == 6 && c->num_attention_heads == 12 &&
-         c->intermediate_size == 3072 && c->encoder_width == 768 && c->max_position_embeddings == 512 &&
-         c->type_vocab_size == 2 && c->embed_dim == 256 && c->queue_size == 65536 && c->grounding_layer == 8;
+  return c->image_res == image_res && c->patch_size == 16 && c->vision_width == 768 && c->vision_depth == 12
+         && c->vision_heads == 12 && c->vision_mlp_width == 3072 && c->vocab_size == 30522 && c->hidden_size == 768
+         && c->num_hidden_layers == 12 && c->fusion_layer == 6 && c->num_attention_heads == 12
+         && c->intermediate_size == 3072 && c->encoder_width == 768 && c->max_position_embeddings == 512
+         && c->type_vocab_size == 2 && c->embed_dim == 256 && c->queue_size == 65536 && c->grounding_layer == 8;
 }
 
 static void
@@ -102,8 +104,7 @@ test_list (const char *list, ModelKind kind, int image_res, int n_classes)
   size_t i;
 
   tap_ok (json_array_size (keys) > 400 && fd >= 0, "/%s/list", list);
-  json_array_foreach (keys, i, entry)
-    n_shared += json_object_get (entry, "shares_storage_with") != NULL;
+  json_array_foreach (keys, i, entry) n_shared += json_object_get (entry, "shares_storage_with") != NULL;
   for (Form form = 0; form < N_FORMS; form++)
     {
       WeightSetOptions options = { .without_vocab = true };
@@ -117,30 +118,35 @@ test_list (const char *list, ModelKind kind, int image_res, int n_classes)
           tap_skip (list, "no room for a sparse file");
           continue;
         }
-      if (!tap_ok (weight_set_open (place, &options, &set, &report, &error) == ALBEF_OK, "/%s/%s/complete", list, forms[form]))
+      if (!tap_ok (weight_set_open (place, &options, &set, &report, &error) == ALBEF_OK, "/%s/%s/complete", list,
+                   forms[form]))
         tap_note ("%s", error.message);
       if (set == NULL)
         {
           albef_report_free (report);
           continue;
         }
-      tap_ok (weight_set_config (set)->kind == kind && is_official (weight_set_config (set), image_res) &&
-              (n_classes == 0 || weight_set_config (set)->num_classes == n_classes),
+      tap_ok (weight_set_config (set)->kind == kind && is_official (weight_set_config (set), image_res)
+                  && (n_classes == 0 || weight_set_config (set)->num_classes == n_classes),
               "/%s/%s/kind and configuration", list, forms[form]);
-      tap_ok (albef_report_count (report, ALBEF_REPORT_UNEXPECTED) == 0 &&
-              albef_report_count (report, ALBEF_REPORT_MISSING) == 0 &&
-              albef_report_count (report, ALBEF_REPORT_RESHAPED) == 0,
+      tap_ok (albef_report_count (report, ALBEF_REPORT_UNEXPECTED) == 0
+                  && albef_report_count (report, ALBEF_REPORT_MISSING) == 0
+                  && albef_report_count (report, ALBEF_REPORT_RESHAPED) == 0,
               "/%s/%s/nothing left over, nothing missing", list, forms[form]);
       if (form != WITHOUT_SHARED)
-        tap_ok (albef_report_count (report, ALBEF_REPORT_MATCHED) + albef_report_count (report, ALBEF_REPORT_MOMENTUM) ==
-                n_entries, "/%s/%s/all %d entries accounted for", list, forms[form], n_entries);
+        tap_ok (albef_report_count (report, ALBEF_REPORT_MATCHED) + albef_report_count (report, ALBEF_REPORT_MOMENTUM)
+                    == n_entries,
+                "/%s/%s/all %d entries accounted for", list, forms[form], n_entries);
       if (form == AS_IT_IS)
         {
           /* Trainable parameters, twins aside, are what a model of this kind has. */
           tap_ok (report->parameters == (uint64_t) json_integer_value (json_object_get (root, "n_trainable")),
                   "/%s/%llu parameters", list, (unsigned long long) report->parameters);
           tap_ok (strstr (albef_report_summary (report), kind == MODEL_NLVR2 || kind == MODEL_NLVR2_PRETRAIN
-                          ? "12 + 6 + 12 layers" : "12 + 6 + 6 layers") != NULL, "/%s/summary", list);
+                                                             ? "12 + 6 + 12 layers"
+                                                             : "12 + 6 + 6 layers")
+                      != NULL,
+                  "/%s/summary", list);
         }
       albef_report_free (report);
       weight_set_free (set);
@@ -162,14 +168,17 @@ test_names (void)
     KeyClass class;
   } cases[] = {
     { "visual_encoder.cls_token", "visual_encoder.cls_token", KEY_PARAMETER },
-    { "text_encoder.encoder.layer.3.output.dense.bias", "text_encoder.bert.encoder.layer.3.output.dense.bias", KEY_PARAMETER },
+    { "text_encoder.encoder.layer.3.output.dense.bias", "text_encoder.bert.encoder.layer.3.output.dense.bias",
+      KEY_PARAMETER },
     { "text_encoder.bert.embeddings.LayerNorm.gamma", "text_encoder.bert.embeddings.LayerNorm.weight", KEY_PARAMETER },
     { "text_encoder.embeddings.LayerNorm.beta", "text_encoder.bert.embeddings.LayerNorm.bias", KEY_PARAMETER },
     { "text_encoder.cls.predictions.decoder.weight", "text_encoder.cls.predictions.decoder.weight", KEY_TIED },
-    { "text_encoder_m.embeddings.word_embeddings.weight", "text_encoder_m.bert.embeddings.word_embeddings.weight", KEY_TWIN },
+    { "text_encoder_m.embeddings.word_embeddings.weight", "text_encoder_m.bert.embeddings.word_embeddings.weight",
+      KEY_TWIN },
     { "vision_proj_m.weight", "vision_proj_m.weight", KEY_TWIN },
     { "cls_head_m.0.bias", "cls_head_m.0.bias", KEY_TWIN },
-    { "text_decoder.bert.encoder.layer.0.attention.self.key.bias", "text_decoder.bert.encoder.layer.0.attention.self.key.bias", KEY_PARAMETER },
+    { "text_decoder.bert.encoder.layer.0.attention.self.key.bias",
+      "text_decoder.bert.encoder.layer.0.attention.self.key.bias", KEY_PARAMETER },
     { "text_encoder.embeddings.position_ids", "text_encoder.bert.embeddings.position_ids", KEY_BUFFER },
     { "queue_ptr_img", "queue_ptr_img", KEY_QUEUE },
     { "idx_queue", "idx_queue", KEY_QUEUE },

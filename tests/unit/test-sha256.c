@@ -51,10 +51,11 @@ main (void)
       test_vector ("", 0, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "empty");
       test_vector ("abc", 3, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", "abc");
       test_vector (two, 56, "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1", "two blocks");
-      test_vector (many, 1000000, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0", "a million letters");
+      test_vector (many, 1000000, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0",
+                   "a million letters");
     }
-  tap_ok (fd >= 0 && write (fd, "abc", 3) == 3 && sha256_file (path, NULL, NULL, hex, &error) == ALBEF_OK &&
-          strncmp (hex, "ba7816bf", 8) == 0,
+  tap_ok (fd >= 0 && write (fd, "abc", 3) == 3 && sha256_file (path, NULL, NULL, hex, &error) == ALBEF_OK
+              && strncmp (hex, "ba7816bf", 8) == 0,
           "/sha256/a file");
   tap_ok (sha256_file (path, refuse, NULL, hex, &error) == ALBEF_CANCELLED, "/sha256/cancelled");
   unlink (path);

@@ -31,16 +31,16 @@ test_protocol (int protocol)
   size_t length = 0, used = 0;
   bool good;
 
-  if (!tap_ok (file_read (path, 1 << 20, &bytes, &length, &error) == ALBEF_OK &&
-               unpickler_read (unpickler, (uint8_t *) bytes, length, &root, &used, &error) == ALBEF_OK &&
-               root->type == PICKLE_DICT && used == length,
+  if (!tap_ok (file_read (path, 1 << 20, &bytes, &length, &error) == ALBEF_OK
+                   && unpickler_read (unpickler, (uint8_t *) bytes, length, &root, &used, &error) == ALBEF_OK
+                   && root->type == PICKLE_DICT && used == length,
                "/protocol %d/is read to its end", protocol))
     {
       tap_note ("%s", error.message);
       goto out;
     }
-  tap_ok (pickle_dict_get (root, "none")->type == PICKLE_NONE && pickle_dict_get (root, "true")->integer_bool &&
-          pickle_dict_get (root, "false")->type == PICKLE_BOOL && !pickle_dict_get (root, "false")->integer_bool,
+  tap_ok (pickle_dict_get (root, "none")->type == PICKLE_NONE && pickle_dict_get (root, "true")->integer_bool
+              && pickle_dict_get (root, "false")->type == PICKLE_BOOL && !pickle_dict_get (root, "false")->integer_bool,
           "/protocol %d/None, True, False", protocol);
   item = pickle_dict_get (root, "ints");
   good = item->type == PICKLE_LIST && item->list.n == 13;
@@ -52,9 +52,9 @@ test_protocol (int protocol)
   item = pickle_dict_get (root, "float");
   tap_ok (item->list.items[0]->number == 0.5 && item->list.items[1]->number == -1e300, "/protocol %d/floats", protocol);
   item = pickle_dict_get (root, "text");
-  tap_ok (is_text (item->list.items[0], "") && is_text (item->list.items[1], "a\nb") &&
-          is_text (item->list.items[2], "\xc3\xa9\xe4\xb8\xad\xf0\x9f\x98\x80") &&
-          is_text (item->list.items[3], "back\\slash"),
+  tap_ok (is_text (item->list.items[0], "") && is_text (item->list.items[1], "a\nb")
+              && is_text (item->list.items[2], "\xc3\xa9\xe4\xb8\xad\xf0\x9f\x98\x80")
+              && is_text (item->list.items[3], "back\\slash"),
           "/protocol %d/texts", protocol);
   item = pickle_dict_get (root, "bytes");
   tap_ok (protocol < 3 ? item->type == PICKLE_OPAQUE
@@ -63,8 +63,8 @@ test_protocol (int protocol)
   item = pickle_dict_get (root, "nested");
   good = item->type == PICKLE_TUPLE && item->list.n == 4;
   for (int i = 0; good && i < 4; i++)
-    good = item->list.items[i]->type == PICKLE_TUPLE && item->list.items[i]->list.n == i + 1u &&
-           is_int (item->list.items[i]->list.items[i], i + 1);
+    good = item->list.items[i]->type == PICKLE_TUPLE && item->list.items[i]->list.n == i + 1u
+           && is_int (item->list.items[i]->list.items[i], i + 1);
   tap_ok (good && pickle_dict_get (root, "tuple")->list.n == 0, "/protocol %d/tuples", protocol);
   item = pickle_dict_get (root, "ordered");
   tap_ok (item->type == PICKLE_DICT && is_int (pickle_dict_get (item, "a"), 1), "/protocol %d/OrderedDict", protocol);
@@ -80,16 +80,20 @@ out:
 static void
 test_json (void)
 {
-  static const uint8_t config[] = "\x80\x02}q\x00(X\x01\x00\x00\x00" "aK\x05X\x01\x00\x00\x00" "bh\x00X\x01\x00\x00\x00" "c]"
-                                  "(G?\xe0\x00\x00\x00\x00\x00\x00Ncos\nsystem\neX\x01\x00\x00\x00" "d\x88u.";
+  static const uint8_t config[] = "\x80\x02}q\x00(X\x01\x00\x00\x00"
+                                  "aK\x05X\x01\x00\x00\x00"
+                                  "bh\x00X\x01\x00\x00\x00"
+                                  "c]"
+                                  "(G?\xe0\x00\x00\x00\x00\x00\x00Ncos\nsystem\neX\x01\x00\x00\x00"
+                                  "d\x88u.";
   Unpickler *unpickler = unpickler_new ("config");
   const PickleValue *value = NULL;
   char *json;
 
   tap_ok (unpickler_read (unpickler, config, sizeof config - 1, &value, NULL, NULL) == ALBEF_OK, "/json/is read");
   json = pickle_dict_json (value);
-  tap_ok (json != NULL && strncmp (json, "{\"a\":5,\"b\":{\"a\":5,\"b\":{", 23) == 0 && strlen (json) < 1000 &&
-          strstr (json, "\"c\":[0.5,null],\"d\":true}") != NULL,
+  tap_ok (json != NULL && strncmp (json, "{\"a\":5,\"b\":{\"a\":5,\"b\":{", 23) == 0 && strlen (json) < 1000
+              && strstr (json, "\"c\":[0.5,null],\"d\":true}") != NULL,
           "/json/a cycle ends, a name is left out");
   free (json);
   tap_ok (pickle_dict_json (NULL) == NULL, "/json/nothing of nothing");
@@ -100,15 +104,18 @@ test_json (void)
 static void
 test_limits (void)
 {
-  enum { LONG = 80 << 20 };
+  enum
+  {
+    LONG = 80 << 20
+  };
   uint8_t *bytes = mem_new0 (LONG, 1);
   Unpickler *unpickler = unpickler_new ("long");
   AlbefError error = ALBEF_ERROR_INIT;
   const PickleValue *value = NULL;
 
   memset (bytes, ']', LONG);
-  tap_ok (unpickler_read (unpickler, bytes, LONG, &value, NULL, &error) == ALBEF_ERROR_LIMIT &&
-          strstr (error.message, "512 MiB") != NULL,
+  tap_ok (unpickler_read (unpickler, bytes, LONG, &value, NULL, &error) == ALBEF_ERROR_LIMIT
+              && strstr (error.message, "512 MiB") != NULL,
           "/limits/a pickle of nothing but lists ends at the memory limit");
   unpickler_free (unpickler);
   unpickler = unpickler_new ("long");
