@@ -197,8 +197,8 @@ cpu_product_serial (const CpuKernels *kernels, const CpuProduct *product, float 
                   strip.ldb = nr;
                   if (product->b_packed)
                     {
-                      strip.panel = product->b + (j0 + j) * product->k + k0 * nr;
-                      panel_floats = nr * product->k;
+                      strip.panel = product->b + (j0 + j) / nr * product->b_panel + k0 * nr;
+                      panel_floats = product->b_panel;
                     }
                   else if (in_place && strip.width == nr)
                     {
@@ -218,14 +218,14 @@ cpu_product_serial (const CpuKernels *kernels, const CpuProduct *product, float 
 
 /* The part of a product with rows i0 .. i1 and columns j0 .. j1 (j0 a multiple of nr). */
 static CpuProduct
-product_part (const CpuProduct *product, int64_t i0, int64_t i1, int64_t j0, int64_t j1, CpuFinish *finish)
+product_part (const CpuKernels *kernels, const CpuProduct *product, int64_t i0, int64_t i1, int64_t j0, int64_t j1, CpuFinish *finish)
 {
   CpuProduct part = *product;
 
   part.m = i1 - i0;
   part.n = j1 - j0;
   part.a += i0 * product->a_row;
-  part.b += product->b_packed ? j0 * product->k : j0 * product->b_n;
+  part.b += product->b_packed ? j0 / kernels->nr * product->b_panel : j0 * product->b_n;
   part.c += i0 * product->ldc + j0;
   if (product->finish != NULL)
     {
@@ -263,7 +263,7 @@ cut_product_piece (void *data, int piece, int worker)
   cpu_share (product->n, piece % cut->piles, cut->piles, cut->kernels->nr, &j0, &j1);
   if (i1 > i0 && j1 > j0)
     {
-      CpuProduct part = product_part (product, i0, i1, j0, j1, &finish);
+      CpuProduct part = product_part (cut->kernels, product, i0, i1, j0, j1, &finish);
 
       cpu_product_serial (cut->kernels, &part, cut->scratch + cut->scratch_floats * worker);
     }

@@ -33,8 +33,8 @@ typedef struct
   void (*pack) (const float *in, int64_t in_j, int64_t in_k, int count, int width, int64_t k, float *out);
 
   /* dx (m x k_count, lddx) += dy w for the rows k_from ... of a weight packed in panels of nr columns
-   * (panel p holds all `k` rows of nr floats); dy is m x (panels nr), zero beyond the weight's columns. */
-  void (*product_back) (int m, int64_t k_from, int64_t k_count, int64_t k, int64_t panels, const float *dy,
+   * (panel p starts p `stride` floats on and holds the rows of nr floats); dy is m x (panels nr), zero beyond the weight's columns. */
+  void (*product_back) (int m, int64_t k_from, int64_t k_count, int64_t stride, int64_t panels, const float *dy,
                         int64_t lddy, const float *w, float *dx, int64_t lddx);
 
   /* Rows. y may be x unless said otherwise. */

@@ -200,7 +200,7 @@ pack (const float *in, int64_t in_j, int64_t in_k, int count, int width, int64_t
  */
 
 INLINE void
-back_tile (const int m, const int outputs, int64_t k, int64_t panels, const float *dy, int64_t lddy, const float *w,
+back_tile (const int m, const int outputs, int64_t stride, int64_t panels, const float *dy, int64_t lddy, const float *w,
            float *dx, int64_t lddx)
 {
   vf s[GR][GK];
@@ -234,7 +234,7 @@ back_tile (const int m, const int outputs, int64_t k, int64_t panels, const floa
 #pragma GCC unroll 8
       for (int line = 0; line < outputs * NR; line += 16)
         __builtin_prefetch (w + AHEAD * GK * NR + line);
-      w += k * NR;
+      w += stride;
       dy += NR;
     }
 #pragma GCC unroll 8
@@ -248,14 +248,14 @@ back_tile (const int m, const int outputs, int64_t k, int64_t panels, const floa
 }
 
 #define BACK_FUNCTION(M)                                                                                               \
-  static void back_tile_##M (int outputs, int64_t k, int64_t panels, const float *dy, int64_t lddy, const float *w,    \
+  static void back_tile_##M (int outputs, int64_t stride, int64_t panels, const float *dy, int64_t lddy, const float *w,    \
                              float *dx, int64_t lddx)                                                                  \
   {                                                                                                                    \
     if (outputs == GK)                                                                                                 \
-      back_tile (M, GK, k, panels, dy, lddy, w, dx, lddx);                                                             \
+      back_tile (M, GK, stride, panels, dy, lddy, w, dx, lddx);                                                             \
     else                                                                                                               \
       for (int o = 0; o < outputs; o++)                                                                                \
-        back_tile (M, 1, k, panels, dy, lddy, w + o * NR, dx + o, lddx);                                                \
+        back_tile (M, 1, stride, panels, dy, lddy, w + o * NR, dx + o, lddx);                                                \
   }
 
 BACK_FUNCTION (1)
@@ -268,10 +268,10 @@ BACK_FUNCTION (6)
 #endif
 
 static void
-product_back (int m, int64_t k_from, int64_t k_count, int64_t k, int64_t panels, const float *dy, int64_t lddy,
+product_back (int m, int64_t k_from, int64_t k_count, int64_t stride, int64_t panels, const float *dy, int64_t lddy,
               const float *w, float *dx, int64_t lddx)
 {
-  static void (*const functions[GR]) (int outputs, int64_t k, int64_t panels, const float *dy, int64_t lddy,
+  static void (*const functions[GR]) (int outputs, int64_t stride, int64_t panels, const float *dy, int64_t lddy,
                                       const float *w, float *dx, int64_t lddx) = {
     back_tile_1, back_tile_2,
 #if GR == 6
@@ -284,7 +284,7 @@ product_back (int m, int64_t k_from, int64_t k_count, int64_t k, int64_t panels,
       int outputs = k_count - o < GK ? (int) (k_count - o) : GK;
 
       for (int i = 0; i < m; i += GR)
-        functions[(m - i < GR ? m - i : GR) - 1](outputs, k, panels, dy + i * lddy, lddy, w + (k_from + o) * NR,
+        functions[(m - i < GR ? m - i : GR) - 1](outputs, stride, panels, dy + i * lddy, lddy, w + (k_from + o) * NR,
                                                  dx + i * lddx + o, lddx);
     }
 }

@@ -85,6 +85,7 @@ typedef struct
   const float *b;
   int64_t b_k, b_n;
   bool b_packed;
+  int64_t b_panel; /* floats from one packed panel to the next */
   float *c;
   int64_t ldc;
   float alpha;

@@ -183,7 +183,7 @@ test_product_back (const CpuKernels *kernels)
 
         for (int i = 0; i < 16 * 30; i++)
           dx[i] = 3;
-        kernels->product_back (m, from, count, k, panels, dy, width, packed, dx + from, 30);
+        kernels->product_back (m, from, count, kernels->nr * k, panels, dy, width, packed, dx + from, 30);
         for (int i = 0; i < 16; i++)
           for (int o = 0; o < 30; o++)
             {
