@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: MIT
- * Files and folders dropped on the window. */
+ * Files and folders dropped on the window; a checkpoint becomes the model. */
 #include "window-private.h"
+
+static gboolean
+is_checkpoint (GFile *file)
+{
+  const char *path = g_file_peek_path (file);
+
+  return path != NULL && (g_str_has_suffix (path, ".pth") || g_str_has_suffix (path, ".safetensors"));
+}
 
 static gboolean
 drop_cb (GtkDropTarget *target, const GValue *value, double x, double y, AlidadeWindow *self)
@@ -18,6 +26,11 @@ drop_cb (GtkDropTarget *target, const GValue *value, double x, double y, Alidade
     g_ptr_array_add (files, link->data);
   if (files->len == 0)
     return FALSE;
+  if (files->len == 1 && is_checkpoint (files->pdata[0]))
+    {
+      _alidade_window_open_model (self, g_file_peek_path (files->pdata[0]), NULL, FALSE);
+      return TRUE;
+    }
   was_sample = alidade_library_get_is_sample (self->library);
   before = g_list_model_get_n_items (G_LIST_MODEL (self->library));
   taken = alidade_library_add (self->library, (GFile *const *) files->pdata, files->len);

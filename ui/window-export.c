@@ -175,6 +175,27 @@ copy_strip (GtkWidget *widget, const char *name, GVariant *parameter)
 }
 
 static void
+stored_cb (GObject *source, GAsyncResult *result, gpointer application)
+{
+  gdk_clipboard_store_finish (GDK_CLIPBOARD (source), result, NULL);
+  g_application_release (application);
+  g_object_unref (application);
+}
+
+/* A copied figure would die with the program: somebody else shall keep it. */
+void
+_alidade_window_keep_copied (AlidadeWindow *self)
+{
+  GdkClipboard *clipboard = gtk_widget_get_clipboard (GTK_WIDGET (self));
+  GApplication *application = G_APPLICATION (gtk_window_get_application (GTK_WINDOW (self)));
+
+  if (application == NULL || !gdk_clipboard_is_local (clipboard))
+    return;
+  g_application_hold (application);
+  gdk_clipboard_store_async (clipboard, G_PRIORITY_DEFAULT, NULL, stored_cb, g_object_ref (application));
+}
+
+static void
 update_actions (AlidadeWindow *self)
 {
   gboolean picture = alidade_exploration_get_loaded (self->exploration) != NULL;

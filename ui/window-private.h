@@ -86,6 +86,7 @@ void _alidade_window_init_dnd (AlidadeWindow *self);
 /* window-export.c */
 void _alidade_window_class_init_export (GtkWidgetClass *widget_class);
 void _alidade_window_init_export (AlidadeWindow *self);
+void _alidade_window_keep_copied (AlidadeWindow *self);
 
 /* window-notices.c */
 void _alidade_window_class_init_notices (GtkWidgetClass *widget_class);

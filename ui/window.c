@@ -79,6 +79,7 @@ static gboolean
 alidade_window_close_request (GtkWindow *window)
 {
   _alidade_window_save_layout (ALIDADE_WINDOW (window));
+  _alidade_window_keep_copied (ALIDADE_WINDOW (window));
   return GTK_WINDOW_CLASS (alidade_window_parent_class)->close_request (window);
 }
 

@@ -29,7 +29,8 @@ drop (GtkDropTarget *target, const char *folder, const char *const *names)
   for (int i = 0; names[i] != NULL; i++)
     files = g_slist_append (files, g_file_new_build_filename (folder, names[i], NULL));
   g_value_init (&value, GDK_TYPE_FILE_LIST);
-  g_value_take_boxed (&value, g_boxed_copy (GDK_TYPE_FILE_LIST, files));
+  if (files != NULL)
+    g_value_take_boxed (&value, g_boxed_copy (GDK_TYPE_FILE_LIST, files));
   g_slist_free_full (files, g_object_unref);
   g_signal_emit_by_name (target, "drop", &value, 10.0, 10.0, &taken);
   return taken;
