@@ -21,6 +21,7 @@ struct _AlidadeCanvas
   gboolean point_visible;
   double point_u, point_v;
   double frame_seconds;
+  gint64 drawn_for; /* asked_at of the answer last drawn */
 
   double drag_x, drag_y; /* last offset of a drag, CSS pixels */
   double pinch_zoom;     /* zoom at the start of a pinch */

@@ -150,6 +150,11 @@ alidade_canvas_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
     append_point (self, snapshot, x, y);
   self->frame_seconds = (g_get_monotonic_time () - started) / 1e6;
   g_debug ("canvas: frame of %.1f ms", 1e3 * self->frame_seconds);
+  if (self->drawn_for != alidade_exploration_get_asked_at (self->exploration))
+    {
+      self->drawn_for = alidade_exploration_get_asked_at (self->exploration);
+      g_debug ("canvas: drawn %.1f ms after the change", (g_get_monotonic_time () - self->drawn_for) / 1e3);
+    }
 }
 
 static void

@@ -30,7 +30,8 @@ struct _AlidadeExploration
   guint late_id;
   gboolean waiting;
   char *error;
-  double latency; /* seconds */
+  double latency;  /* seconds */
+  gint64 asked_at; /* of the answer shown */
   AlidadeMaps *pending_words;
   AlidadeMaps *words;
   AlidadeMaps *maps;

@@ -117,6 +117,7 @@ maps_cb (GObject *source, GAsyncResult *result, gpointer data)
   if (call->serial == self->serial && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     {
       self->serial_done = call->serial;
+      self->asked_at = call->started;
       self->latency = (g_get_monotonic_time () - call->started) / 1e6;
       g_clear_pointer (&self->error, g_free);
       if (error != NULL)
@@ -521,4 +522,10 @@ _alidade_exploration_selection_changed (AlidadeExploration *self)
 {
   _alidade_exploration_refresh_shown (self);
   g_signal_emit (self, signals[SELECTION_CHANGED], 0);
+}
+
+gint64
+alidade_exploration_get_asked_at (AlidadeExploration *self)
+{
+  return self->asked_at;
 }

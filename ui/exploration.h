@@ -62,6 +62,8 @@ gboolean alidade_exploration_get_waiting (AlidadeExploration *self);  /* late: s
 const char *alidade_exploration_get_error (AlidadeExploration *self); /* of the last request, or NULL */
 /* Seconds from the change to the answer, of the last answer. */
 double alidade_exploration_get_latency (AlidadeExploration *self);
+/* When the person asked what is shown now: g_get_monotonic_time() of the change; 0 before the first answer. */
+gint64 alidade_exploration_get_asked_at (AlidadeExploration *self);
 
 /* Selects words first .. first + n - 1, or ALIDADE_SENTENCE (n is ignored). */
 void alidade_exploration_select (AlidadeExploration *self, int first, int n);
