@@ -26,7 +26,7 @@ typedef struct
 {
   double crop_min, crop_max; /* area of the random crop: 0.2-1 in pre-training, 0.5-1 in fine-tuning; both 0: no crop */
   double flip;               /* 0.5; 0: never */
-  int n_ops;                 /* 2; 0: no RandAugment */
+  int n_ops;                 /* 2; 0: no RandAugment; at most MOTION_MAX_STEPS - 1 */
   int level;                 /* 7 of 10 */
   /* The official auto-contrast negates an unsigned byte, so that a channel without zeros turns white, and its
    * sharpness lets values beyond 0 .. 255 wrap. False: by the formula (as Pillow), true: exactly as published. */
@@ -43,7 +43,7 @@ typedef struct
 {
   int crop_x, crop_y, crop_width, crop_height; /* in the picture */
   bool flipped;
-  Affine move; /* the picture's pixels to the output's */
+  Motion motion; /* the picture's pixels to the output's */
 } AugmentTrace;
 
 /* Turns [height][width][3] into out, [resolution][resolution][3]: crop and resize (Pillow's bicubic), flip, ops.

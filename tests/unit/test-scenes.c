@@ -185,8 +185,8 @@ check_scene (const SceneSource *source, const Scene *scene, Holds *holds)
   holds->sets = holds->sets && memcmp (&set, &scene->caption_nouns, sizeof set) == 0;
   holds->foils = holds->foils && strcmp (scene->foil, scene->caption) != 0;
   if (scene->foil_kind == SCENE_FOIL_RELATION)
-    holds->foils = holds->foils && strstr (scene->foil, scene_relation_text (scene_relation_opposite (scene->relation))) != NULL
-                   || (scene->relation == SCENE_ABOVE && strstr (scene->foil, " under ") != NULL);
+    holds->foils = holds->foils && (strstr (scene->foil, scene_relation_text (scene_relation_opposite (scene->relation))) != NULL
+                       || (scene->relation == SCENE_ABOVE && strstr (scene->foil, " under ") != NULL));
   if (scene->foil_kind == SCENE_FOIL_NOUN)
     {
       int wrong = 0;
