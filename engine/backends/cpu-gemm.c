@@ -269,8 +269,8 @@ cut_product_piece (void *data, int piece, int worker)
     }
 }
 
-/* Bands and piles for `threads` threads. A band reads all of b, a pile all of a; more pieces than threads, where
- * they stay large, let a thread that was held up be helped out. */
+/* Bands and piles for `threads` threads. A band reads (and packs, where it is not packed yet) all of b, a pile
+ * all of a; more pieces than threads, where they stay large, let a thread that was held up be helped out. */
 static void
 choose_cut (const CpuKernels *kernels, const CpuProduct *product, int threads, int64_t *bands, int64_t *piles)
 {
@@ -278,7 +278,9 @@ choose_cut (const CpuKernels *kernels, const CpuProduct *product, int threads, i
   int64_t wanted = product->b_packed ? 4 * threads : 2 * threads;
 
   *bands = *piles = 1;
-  if (tiles <= 4)
+  if (!product->b_packed && product->n >= product->m && panels >= 4 * threads)
+    *piles = threads;
+  else if (tiles <= 4)
     *piles = smaller (panels, wanted);
   else if (tiles >= 4 * threads)
     *bands = smaller (tiles / 4, 2 * threads);
