@@ -22,7 +22,7 @@ print_help (void)
         "       alidade figure IMAGE TEXT -o FILE.{png,svg,pdf} [OPTION ...]\n"
         "\n"
         "Opens a window that shows where each word of a sentence looks in a picture: the sample project, or the\n"
-        "pictures and folders named.\n"
+        "pictures and folders named; a checkpoint (.pth, .safetensors) among them becomes the model.\n"
         "\n"
         "`alidade figure` draws a picture and one map per word into a file, without a display.\n"
         "\n"

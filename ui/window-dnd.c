@@ -2,8 +2,8 @@
  * Files and folders dropped on the window; a checkpoint becomes the model. */
 #include "window-private.h"
 
-static gboolean
-is_checkpoint (GFile *file)
+gboolean
+_alidade_window_is_checkpoint (GFile *file)
 {
   const char *path = g_file_peek_path (file);
 
@@ -26,7 +26,7 @@ drop_cb (GtkDropTarget *target, const GValue *value, double x, double y, Alidade
     g_ptr_array_add (files, link->data);
   if (files->len == 0)
     return FALSE;
-  if (files->len == 1 && is_checkpoint (files->pdata[0]))
+  if (files->len == 1 && _alidade_window_is_checkpoint (files->pdata[0]))
     {
       _alidade_window_open_model (self, g_file_peek_path (files->pdata[0]), NULL, FALSE);
       return TRUE;

@@ -56,15 +56,16 @@ update_job (AlidadeWindow *self)
 {
   gboolean opening = self->opening != NULL && alidade_engine_service_get_opening (self->service);
   const char *what = alidade_engine_service_get_progress_text (self->service);
+  g_autofree char *line = NULL;
 
+  if (what != NULL && what[0] != '\0')
+    line = g_strdup_printf ("%c%s…", g_ascii_toupper (what[0]), what + 1); /* the engine's words are ASCII */
   gtk_widget_set_visible (GTK_WIDGET (self->model_spinner), alidade_engine_service_get_opening (self->service));
   gtk_spinner_set_spinning (self->model_spinner, alidade_engine_service_get_opening (self->service));
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.open-model",
                                  !alidade_engine_service_get_opening (self->service));
   alidade_notice_bar_set (self->job, NULL,
-                          !opening                          ? NULL
-                          : what != NULL && what[0] != '\0' ? what
-                                                            : "Opening the checkpoint",
+                          !opening ? NULL : line != NULL ? line : "Opening the checkpoint…",
                           "Cancel", alidade_engine_service_get_progress (self->service));
 }
 
@@ -131,10 +132,33 @@ start_opening (AlidadeWindow *self, const char *path, const char *vocab, gboolea
 {
   if (self->opening != NULL)
     return;
+  if (alidade_engine_service_get_opening (self->service))
+    {
+      /* The program's first model is still on its way: this one comes next. */
+      g_free (self->wished_path);
+      g_free (self->wished_vocab);
+      self->wished_path = g_strdup (path);
+      self->wished_vocab = g_strdup (vocab);
+      self->wished_incomplete = allow_incomplete;
+      return;
+    }
   self->opening = g_cancellable_new ();
   alidade_engine_service_open_model_async (self->service, path, vocab, allow_incomplete, self->opening, opened_cb,
                                            g_object_ref (self));
   update_job (self);
+}
+
+static void
+open_wished_cb (AlidadeWindow *self)
+{
+  g_autofree char *path = NULL;
+  g_autofree char *vocab = NULL;
+
+  if (self->wished_path == NULL || alidade_engine_service_get_opening (self->service))
+    return;
+  path = g_steal_pointer (&self->wished_path);
+  vocab = g_steal_pointer (&self->wished_vocab);
+  start_opening (self, path, vocab, self->wished_incomplete);
 }
 
 /* The native format holds its vocabulary; an official checkpoint has it beside, or the person knows where. */
@@ -313,6 +337,7 @@ _alidade_window_init_model (AlidadeWindow *self)
   gtk_menu_button_set_popover (self->model_button, popover);
 
   g_signal_connect_swapped (self->service, "notify", G_CALLBACK (service_cb), self);
+  g_signal_connect_swapped (self->service, "notify::opening", G_CALLBACK (open_wished_cb), self);
   g_signal_connect_swapped (self->service, "model-changed", G_CALLBACK (service_cb), self);
   g_signal_connect_swapped (self->job, "button-clicked", G_CALLBACK (cancel_cb), self);
   service_cb (self);

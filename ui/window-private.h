@@ -53,6 +53,8 @@ struct _AlidadeWindow
   int library_width, controls_width; /* set by hand, 0: by the window's width */
   guint layout_id;
   GCancellable *opening; /* of a model */
+  char *wished_path, *wished_vocab; /* of the model to open when the service is free */
+  gboolean wished_incomplete;
   guint unreadable_id, told_unreadable;
 };
 
@@ -74,6 +76,8 @@ void _alidade_window_save_layout (AlidadeWindow *self);
 void _alidade_window_class_init_model (GtkWidgetClass *widget_class);
 void _alidade_window_init_model (AlidadeWindow *self);
 /* `vocab` may be NULL: beside the file, or the person is asked for it. `path` NULL: the embedded model. */
+/* By its name: .pth or .safetensors. */
+gboolean _alidade_window_is_checkpoint (GFile *file);
 void _alidade_window_open_model (AlidadeWindow *self, const char *path, const char *vocab, gboolean allow_incomplete);
 
 void _alidade_window_choose_model (AlidadeWindow *self);

@@ -51,6 +51,8 @@ alidade_window_dispose (GObject *object)
   if (self->opening != NULL)
     g_cancellable_cancel (self->opening);
   g_clear_object (&self->opening);
+  g_clear_pointer (&self->wished_path, g_free);
+  g_clear_pointer (&self->wished_vocab, g_free);
   if (self->service != NULL)
     g_signal_handlers_disconnect_by_data (self->service, self);
   if (self->library != NULL)
@@ -181,14 +183,32 @@ alidade_window_new (AdwApplication *app, AlidadeEngineService *service, AlidadeL
 void
 alidade_window_open_paths (AlidadeWindow *self, GFile *const *files, guint n_files)
 {
+  g_autoptr (GPtrArray) pictures = g_ptr_array_new ();
+
   g_return_if_fail (ALIDADE_IS_WINDOW (self));
 
-  alidade_exploration_set_picture (self->exploration, NULL);
-  alidade_library_open_files (self->library, files, n_files);
+  /* A checkpoint among them becomes the model; the rest are pictures. */
   for (guint i = 0; i < n_files; i++)
-    if (n_files == 1 && g_file_query_file_type (files[i], G_FILE_QUERY_INFO_NONE, NULL) == G_FILE_TYPE_DIRECTORY
-        && g_file_peek_path (files[i]) != NULL)
-      alidade_recent_add (self->recent, ALIDADE_RECENT_FOLDERS, g_file_peek_path (files[i]));
+    if (_alidade_window_is_checkpoint (files[i]))
+      _alidade_window_open_model (self, g_file_peek_path (files[i]), NULL, FALSE);
+    else
+      g_ptr_array_add (pictures, files[i]);
+  if (pictures->len == 0)
+    {
+      if (g_list_model_get_n_items (G_LIST_MODEL (self->library)) > 0)
+        return;
+      alidade_library_open_samples (self->library, NULL);
+    }
+  else
+    {
+      GFile *only = pictures->len == 1 ? pictures->pdata[0] : NULL;
+
+      alidade_exploration_set_picture (self->exploration, NULL);
+      alidade_library_open_files (self->library, (GFile *const *) pictures->pdata, pictures->len);
+      if (only != NULL && g_file_peek_path (only) != NULL
+          && g_file_query_file_type (only, G_FILE_QUERY_INFO_NONE, NULL) == G_FILE_TYPE_DIRECTORY)
+        alidade_recent_add (self->recent, ALIDADE_RECENT_FOLDERS, g_file_peek_path (only));
+    }
   alidade_window_select_first (self);
 }
 

@@ -227,7 +227,7 @@ sha256_file (const char *path, AlbefProgress progress, void *progress_data, char
         break;
       sha256_update (&sha, buffer, got);
       done += got;
-      if (progress != NULL && !progress (progress_data, "hashing", done, info.st_size))
+      if (progress != NULL && !progress (progress_data, "checking the file", done, info.st_size))
         {
           status = error_set (error, ALBEF_CANCELLED, "cancelled while hashing '%s'", path);
           goto out;

@@ -134,6 +134,25 @@ def check_files():
             tap.ok(not app.complaints(), "/start/files/it complains of nothing", app.complaints())
 
 
+def check_checkpoint():
+    """A checkpoint named becomes the model, although the embedded one is still being opened, and is remembered."""
+    with tempfile.TemporaryDirectory() as folder:
+        checkpoint = pathlib.Path(folder, "kites.safetensors")
+        shutil.copyfile(samples.parent / "models" / "alidade-mini.safetensors", checkpoint)
+        with Running(folder, str(checkpoint), str(samples)) as app:
+            if not tap.ok(app.shown(), "/start/a checkpoint named: the window opens"):
+                return
+
+            def remembered():
+                return any("kites.safetensors" in file.read_text(errors="replace")
+                           for file in pathlib.Path(folder, "state").rglob("*") if file.is_file())
+
+            tap.ok(wait_for(remembered), "/start/it becomes the model and is remembered",
+                   app.log.read_text(errors="replace"))
+            tap.ok(app.quit() == 0, "/start/checkpoint/it ends well", app.process.returncode)
+            tap.ok(not app.complaints(), "/start/checkpoint/it complains of nothing", app.complaints())
+
+
 def main():
     missing = [tool for tool in ("xvfb-run", "dbus-run-session", "xdotool") if not shutil.which(tool)]
     if missing:
@@ -147,6 +166,7 @@ def main():
         check_preferences()
         check_no_schema()
         check_files()
+    check_checkpoint()
     return tap.done()
 
 
