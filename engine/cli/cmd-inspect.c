@@ -68,6 +68,7 @@ run_convert (int argc, char **argv)
   static const struct option options[] = { { "vocab", required_argument, NULL, 'v' },
                                            { "config", required_argument, NULL, 'c' },
                                            { "load-incomplete", no_argument, NULL, 'i' },
+                                           { "keep-training", no_argument, NULL, 'k' },
                                            { "json", no_argument, NULL, 'j' },
                                            { "help", no_argument, NULL, 'h' },
                                            { NULL, 0, NULL, 0 } };
@@ -89,6 +90,9 @@ run_convert (int argc, char **argv)
         break;
       case 'i':
         how.allow_incomplete = true;
+        break;
+      case 'k':
+        how.keep_training = true;
         break;
       case 'j':
         json = true;
@@ -138,6 +142,7 @@ const CliCommand command_convert = {
   "      --vocab FILE       vocab.txt; default: beside IN\n"
   "      --config FILE      config.json; default: beside IN, else from shapes\n"
   "      --load-incomplete  convert although weights are missing\n"
+  "      --keep-training    keep momentum twins and queues, which doubles the file; inference needs none\n"
   "      --json             print the report as JSON\n"
   "\n"
   "Example:\n"

@@ -144,6 +144,8 @@ cli_warn_words (const AlbefQuery *query, const char *text)
         fprintf (stderr, "albef: '%.*s' is not in the vocabulary: no map\n", (int) (word->end - word->start),
                  text + word->start);
     }
+  if (albef_query_n_pieces (query) <= 1)
+    fprintf (stderr, "albef: the sentence holds no word; the score is that of an empty text\n");
   if (albef_query_n_cut (query) > 0)
     fprintf (stderr, "albef: the last %d words are beyond the limit and were not seen by the model\n",
              albef_query_n_cut (query));
