@@ -3,6 +3,7 @@
 #include "application.h"
 
 #include "albef.h"
+#include "commands.h"
 #include "figure-command.h"
 
 #include <limits.h>
@@ -19,8 +20,9 @@ static void
 print_help (void)
 {
   puts ("Usage: alidade [FILE|FOLDER ...]\n"
-        "       alidade figure IMAGE TEXT -o FILE.{png,svg,pdf} [OPTION ...]\n"
-        "\n"
+        "       alidade figure IMAGE TEXT -o FILE.{png,svg,pdf} [OPTION ...]");
+  command_print_all ();
+  puts ("\n"
         "Opens a window that shows where each word of a sentence looks in a picture: the sample project, or the\n"
         "pictures and folders named; a checkpoint (.pth, .safetensors) among them becomes the model.\n"
         "\n"
@@ -67,11 +69,13 @@ int
 main (int argc, char **argv)
 {
   g_autoptr (AlidadeApplication) application = NULL;
-  int first = 1;
+  int first = 1, status;
 
-  start_again_with_passive_threads (argv);
   setlocale (LC_ALL, "");
   setlocale (LC_NUMERIC, "C"); /* figures are written 0.97 everywhere */
+  if (argc > 1 && (status = command_run (argc - 1, argv + 1)) >= 0)
+    return status;
+  start_again_with_passive_threads (argv);
   gtk_disable_setlocale ();    /* or it would take that back */
   if (argc > 1 && strcmp (argv[1], "figure") == 0)
     return alidade_figure_command (argc - 1, argv + 1);

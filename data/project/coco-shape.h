@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ * Shapes as COCO writes them: [x, y, w, h], flat polygons, and run lengths. Other formats share them. */
+#pragma once
+
+#include "format.h"
+
+G_BEGIN_DECLS
+
+/* By the JSON type: a list is polygons (parts of a union), an object run lengths. FALSE with *why (static) set; an
+ * empty list or null is FALSE with *why NULL. */
+gboolean coco_segmentation_parse (const json_t *value, Shape *shape, const char **why);
+void coco_segmentation_put (GString *out, const Shape *shape, gboolean raw_counts);
+/* {size: [h, w], counts} */
+gboolean coco_rle_parse (const json_t *value, Shape *shape);
+void coco_rle_put (GString *out, const Shape *shape, gboolean raw_counts);
+void coco_bbox_put (GString *out, const double box[4]);
+
+/* Area in square pixels: a box's, a mask's pixels, a polygon's by its fill as far as its rings do not cross. */
+double shape_area (const Shape *shape);
+
+G_END_DECLS

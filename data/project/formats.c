@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT
+ * formats.c: the list of formats, and which one a source looks like. */
+#include "formats.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define HEAD_BYTES 65536
+
+static const Format format_cvat = { .name = "cvat", .upright = TRUE };
+static const Format format_odvg = { .name = "odvg" };
+static const Format format_albef = { .name = "albef" };
+static const Format format_amc = { .name = "amc" };
+static const Format format_refcoco = { .name = "refcoco", .folder = TRUE };
+static const Format format_flickr30k_entities = { .name = "flickr30k-entities", .folder = TRUE };
+static const Format format_visual_genome = { .name = "visual-genome" };
+static const Format format_labelme = { .name = "labelme", .folder = TRUE, .upright = TRUE };
+static const Format format_x_anylabeling = { .name = "x-anylabeling", .folder = TRUE, .upright = TRUE };
+static const Format format_label_studio = { .name = "label-studio", .upright = TRUE };
+static const Format format_voc = { .name = "voc", .folder = TRUE };
+static const Format format_yolo = { .name = "yolo", .folder = TRUE, .upright = TRUE };
+
+/* Guessed in this order; `folder` takes any folder and stands last. */
+static const Format *const formats[] = {
+  &format_manifest,
+  &format_coco,
+  &format_coco_captions,
+  &format_coco_results,
+  &format_refcoco,
+  &format_flickr30k_entities,
+  &format_visual_genome,
+  &format_label_studio,
+  &format_albef,
+  &format_amc,
+  &format_odvg,
+  &format_cvat,
+  &format_labelme,
+  &format_x_anylabeling,
+  &format_voc,
+  &format_yolo,
+  &format_folder,
+  NULL,
+};
+
+const Format *const *
+format_all (void)
+{
+  return formats;
+}
+
+const Format *
+format_find (const char *name)
+{
+  for (guint i = 0; formats[i] != NULL; i++)
+    if (g_strcmp0 (formats[i]->name, name) == 0)
+      return formats[i];
+  return NULL;
+}
+
+const Format *
+format_guess (const char *source, GError **error)
+{
+  gboolean folder = g_file_test (source, G_FILE_TEST_IS_DIR);
+  g_autofree char *head = g_malloc0 (HEAD_BYTES + 1);
+  FILE *file;
+
+  if (!g_file_test (source, G_FILE_TEST_EXISTS))
+    {
+      project_fail (error, PROJECT_ERROR_NOT_FOUND, "There is no %s.", source);
+      return NULL;
+    }
+  if (!folder && (file = fopen (source, "re")) != NULL)
+    {
+      gsize n = fread (head, 1, HEAD_BYTES, file);
+
+      head[n] = '\0';
+      fclose (file);
+    }
+  for (guint i = 0; formats[i] != NULL; i++)
+    if (formats[i]->guess != NULL && !formats[i]->named_only && formats[i]->guess (source, folder, head))
+      return formats[i];
+  project_fail (error, PROJECT_ERROR_USAGE, "%s looks like no format that is known; name it with --format.", source);
+  return NULL;
+}

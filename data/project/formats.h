@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT
+ * The formats that are there, each by its own file. */
+#pragma once
+
+#include "format.h"
+
+G_BEGIN_DECLS
+
+extern const Format format_coco;
+extern const Format format_coco_captions;
+extern const Format format_coco_results;
+extern const Format format_folder;
+extern const Format format_manifest;
+
+G_END_DECLS

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ * Text search over captions, phrases and file names. Words match whole, the last one of a query also as a beginning;
+ * Han, kana, Hangul and Thai characters are words of their own; file names match by any part of three characters or
+ * more. Everything people type is text: no query language. */
+#pragma once
+
+#include "project.h"
+
+G_BEGIN_DECLS
+
+/* Indexes, in short transactions of their own, what entries brought in. `between` as in ImportOptions. */
+gboolean search_index (Project *project, void (*between) (gpointer), gpointer user_data, GError **error);
+
+/* Inside the caller's transaction: the text of a caption or phrase is new, or replaces an old one (NULL: none). */
+gboolean search_replace_text (Database *db, gint64 id, const char *old_text, const char *new_text, GError **error);
+gboolean search_add_name (Database *db, gint64 image, const char *path, GError **error);
+
+/* The index's query for what somebody typed; NULL if it restricts nothing. The caller frees. */
+char *search_text_query (const char *typed);
+char *search_name_query (const char *typed);
+
+G_END_DECLS

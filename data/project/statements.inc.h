@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT
+ * STATEMENT (name, sql): every statement that is prepared, sorted by what it is about. Included by statements.h for the
+ * names and by database.c for the texts; hence no guard. */
+
+/* Entries: imports, runs and removals */
+STATEMENT (ENTRY_INSERT, "INSERT INTO entry (id, kind, state, format, source, settings, by, at) VALUES (?,?,?,?,?,?,?,?)")
+STATEMENT (ENTRY_SET_STATE, "UPDATE entry SET state = ?2 WHERE id = ?1")
+STATEMENT (ENTRY_SET_SETTINGS, "UPDATE entry SET settings = ?2 WHERE id = ?1")
+STATEMENT (ENTRY_PENDING, "SELECT id FROM entry WHERE state = 'pending' LIMIT 1")
+STATEMENT (ENTRY_GET, "SELECT id, kind, state FROM entry WHERE id = ?")
+STATEMENT (ENTRY_LAST, "SELECT id FROM entry WHERE kind = ?1 AND state = ?2 ORDER BY id DESC LIMIT 1")
+STATEMENT (ENTRY_DELETE, "DELETE FROM entry WHERE id = ?1 AND state = 'pending'")
+STATEMENT (ENTRY_COCO_CATEGORIES,
+           "SELECT settings FROM entry WHERE state = 'shown' AND format = 'coco' AND settings IS NOT NULL ORDER BY id")
+STATEMENT (ENTRY_SETTINGS, "SELECT settings, source FROM entry WHERE state = 'shown' AND format = ? AND settings IS NOT NULL ORDER BY id")
+STATEMENT (ENTRY_SOURCES, "SELECT DISTINCT source FROM entry WHERE state = 'shown' AND format = ? ORDER BY id")
+/* A person's record on anything the entry brought in */
+STATEMENT (ENTRY_HANGS_ON,
+  "SELECT (SELECT count (*) FROM verdict_slot s JOIN phrase p ON p.id = s.phrase WHERE p.entry = ?1 AND s.current IS NOT NULL)"
+  " + (SELECT count (*) FROM verdict_slot s JOIN verdict_region n ON n.verdict = s.current"
+  "    JOIN region_revision v ON v.id = n.revision JOIN region r ON r.id = v.region WHERE r.entry = ?1)"
+  " + (SELECT count (*) FROM region r WHERE r.entry = ?1"
+  "    AND r.current <> (SELECT min (v.id) FROM region_revision v WHERE v.region = r.id))"
+  " + (SELECT count (*) FROM caption c WHERE c.entry = ?1"
+  "    AND c.current <> (SELECT min (v.id) FROM caption_revision v WHERE v.caption = c.id))"
+  " + (SELECT count (*) FROM phrase p JOIN link l ON l.phrase = p.id JOIN region r ON r.id = l.region"
+  "    WHERE p.entry = ?1 AND l.entry IS NULL AND r.current IS NOT NULL)"
+  " + (SELECT count (*) FROM image i JOIN phrase p ON p.image = i.id"
+  "    WHERE i.entry = ?1 AND p.entry IS NULL AND p.current IS NOT NULL)"
+  " + (SELECT count (*) FROM tag t JOIN image i ON i.id = t.image WHERE i.entry = ?1 AND t.current = 1)")
+
+STATEMENT (TAKEN_ADD, "INSERT OR IGNORE INTO entry_taken (entry, kind, target, former) VALUES (?,?,?,?)")
+STATEMENT (TAKEN_FORGET, "DELETE FROM entry_taken WHERE entry = ?")
+STATEMENT (TAKEN_IMAGES_BACK, "UPDATE image SET entry = t.former FROM entry_taken t"
+           " WHERE t.entry = ?1 AND t.kind = 'image' AND image.id = t.target AND image.entry = ?1")
+STATEMENT (TAKEN_CAPTIONS_BACK, "UPDATE caption SET entry = t.former FROM entry_taken t"
+           " WHERE t.entry = ?1 AND t.kind = 'caption' AND caption.id = t.target AND caption.entry = ?1")
+STATEMENT (TAKEN_PHRASES_BACK, "UPDATE phrase SET entry = t.former FROM entry_taken t"
+           " WHERE t.entry = ?1 AND t.kind = 'phrase' AND phrase.id = t.target AND phrase.entry = ?1")
+STATEMENT (TAKEN_REGIONS_BACK, "UPDATE region SET entry = t.former FROM entry_taken t"
+           " WHERE t.entry = ?1 AND t.kind = 'region' AND region.id = t.target AND region.entry = ?1")
+STATEMENT (TAKEN_LINKS_BACK, "UPDATE link SET entry = t.former FROM entry_taken t"
+           " WHERE t.entry = ?1 AND t.kind = 'link' AND link.id = t.target AND link.entry = ?1")
+STATEMENT (CLAIM_IMAGE, "UPDATE image SET entry = ?2 WHERE id = ?1")
+STATEMENT (CLAIM_CAPTION, "UPDATE caption SET entry = ?2 WHERE id = ?1")
+STATEMENT (CLAIM_PHRASE, "UPDATE phrase SET entry = ?2 WHERE id = ?1")
+STATEMENT (CLAIM_REGION, "UPDATE region SET entry = ?2 WHERE id = ?1")
+STATEMENT (CLAIM_LINK, "UPDATE link SET entry = ?2 WHERE id = ?1")
+
+/* Purging an entry, slice by slice (?2 rows) */
+STATEMENT (PURGE_LINKS, "DELETE FROM link WHERE id IN (SELECT id FROM link WHERE entry = ?1 ORDER BY id LIMIT ?2)")
+STATEMENT (PURGE_REGION_REVISIONS, "DELETE FROM region_revision WHERE region IN"
+           " (SELECT id FROM region WHERE entry = ?1 ORDER BY id LIMIT ?2)")
+STATEMENT (PURGE_REGIONS, "DELETE FROM region WHERE id IN (SELECT id FROM region WHERE entry = ?1 ORDER BY id LIMIT ?2)")
+STATEMENT (PURGE_SPANS, "DELETE FROM phrase_span WHERE revision IN (SELECT id FROM phrase_revision WHERE phrase IN"
+           " (SELECT id FROM phrase WHERE entry = ?1 ORDER BY id LIMIT ?2))")
+STATEMENT (PURGE_PHRASE_REVISIONS, "DELETE FROM phrase_revision WHERE phrase IN"
+           " (SELECT id FROM phrase WHERE entry = ?1 ORDER BY id LIMIT ?2)")
+STATEMENT (PURGE_PHRASES, "DELETE FROM phrase WHERE id IN (SELECT id FROM phrase WHERE entry = ?1 ORDER BY id LIMIT ?2)")
+STATEMENT (PURGE_CAPTION_REVISIONS, "DELETE FROM caption_revision WHERE caption IN"
+           " (SELECT id FROM caption WHERE entry = ?1 ORDER BY id LIMIT ?2)")
+STATEMENT (PURGE_CAPTIONS, "DELETE FROM caption WHERE id IN (SELECT id FROM caption WHERE entry = ?1 ORDER BY id LIMIT ?2)")
+STATEMENT (PURGE_ENTITIES, "DELETE FROM entity WHERE image IN (SELECT id FROM image WHERE entry = ?1 ORDER BY id LIMIT ?2)")
+STATEMENT (PURGE_IMAGES, "DELETE FROM image WHERE id IN (SELECT id FROM image WHERE entry = ?1 ORDER BY id LIMIT ?2)")
+
+/* Images */
+STATEMENT (ROOT_ALL, "SELECT id, path FROM root ORDER BY id")
+STATEMENT (ROOT_INSERT, "INSERT INTO root (id, path) VALUES (?,?)")
+STATEMENT (ROOT_RELINK, "UPDATE root SET path = ?2 WHERE id = ?1")
+STATEMENT (IMAGE_FIND, "SELECT i.id, i.entry, e.state, i.state, i.width, i.height, i.orientation FROM image i"
+           " LEFT JOIN entry e ON e.id = i.entry WHERE i.root = ? AND i.path = ?")
+STATEMENT (IMAGE_INSERT, "INSERT INTO image (id, root, path, size, mtime, quick_hash, width, height, orientation, state,"
+           " extra, entry) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)")
+STATEMENT (IMAGE_REFRESH, "UPDATE image SET size = ?2, mtime = ?3, quick_hash = ?4, width = ?5, height = ?6,"
+           " orientation = ?7, state = ?8 WHERE id = ?1")
+STATEMENT (REMOVED_INSERT, "INSERT OR IGNORE INTO removed_image (entry, image) VALUES (?,?)")
+STATEMENT (IMAGE_SET_STATE, "UPDATE image SET state = ?2 WHERE id = ?1")
+STATEMENT (IMAGE_SET_FULL_HASH, "UPDATE image SET full_hash = ?2 WHERE id = ?1")
+STATEMENT (IMAGE_NEXT, "SELECT id, path, root_path, width, height, orientation, state, extra, size, mtime, quick_hash,"
+           " full_hash, root FROM shown_image WHERE id > ? ORDER BY id LIMIT 1")
+STATEMENT (IMAGE_GET, "SELECT id, path, root_path, width, height, orientation, state, extra, size, mtime, quick_hash,"
+           " full_hash, root FROM shown_image WHERE id = ?")
+STATEMENT (IMAGE_LIST, "SELECT id, path, root_path, width, height, orientation, state, quick_hash, full_hash"
+           " FROM shown_image WHERE id > ?1 ORDER BY id LIMIT ?2")
+STATEMENT (IMAGE_FILTERED, "SELECT id, path, root_path, width, height, orientation, state, quick_hash, full_hash"
+           " FROM shown_image WHERE id IN (SELECT rowid FROM search_name WHERE search_name MATCH ?3) AND id > ?1 ORDER BY id LIMIT ?2")
+STATEMENT (IMAGE_COCO_IDS, "SELECT id, json_extract (extra, '$.coco.id') FROM shown_image"
+           " WHERE extra IS NOT NULL AND json_extract (extra, '$.coco.id') IS NOT NULL ORDER BY id")
+STATEMENT (IMAGE_DUPLICATES, "SELECT count (*) FROM (SELECT quick_hash FROM shown_image WHERE quick_hash IS NOT NULL"
+           " GROUP BY quick_hash, size HAVING count (*) > 1)")
+
+/* Captions, phrases, chains */
+STATEMENT (CAPTION_FIND, "SELECT c.id, c.entry, e.state FROM caption c LEFT JOIN entry e ON e.id = c.entry"
+           " WHERE c.image = ? AND c.identity = ?")
+STATEMENT (CAPTION_INSERT, "INSERT INTO caption (id, image, identity, current, extra, entry) VALUES (?,?,?,?,?,?)")
+STATEMENT (CAPTION_REVISION_INSERT, "INSERT INTO caption_revision (id, caption, text, by, at) VALUES (?,?,?,?,?)")
+STATEMENT (CAPTION_SET, "UPDATE caption SET current = ?2 WHERE id = ?1")
+STATEMENT (CAPTION_CURRENT, "SELECT current FROM caption WHERE id = ?")
+STATEMENT (CAPTION_GET, "SELECT c.id, c.image, r.text, c.current FROM caption c JOIN caption_revision r ON r.id = c.current"
+           " WHERE c.id = ?")
+STATEMENT (CAPTION_FIRST_TEXT, "SELECT id, text FROM caption_revision WHERE caption = ? ORDER BY id LIMIT 1")
+STATEMENT (CAPTION_REVISION_TEXT, "SELECT id, text FROM caption_revision WHERE id = ?")
+STATEMENT (CAPTIONS_OF_IMAGE, "SELECT id, text, extra FROM shown_caption WHERE image = ? ORDER BY id")
+STATEMENT (CAPTION_LIST, "SELECT c.id, c.image, c.text, i.path FROM shown_caption c JOIN shown_image i ON i.id = c.image"
+           " WHERE c.id > ?1 ORDER BY c.id LIMIT ?2")
+STATEMENT (CAPTION_FILTERED, "SELECT c.id, c.image, c.text, i.path FROM shown_caption c JOIN shown_image i ON i.id = c.image"
+           " WHERE c.id IN (SELECT rowid FROM search_text WHERE search_text MATCH ?3) AND c.id > ?1 ORDER BY c.id LIMIT ?2")
+STATEMENT (ENTITY_FIND, "SELECT id FROM entity WHERE image = ? AND chain = ?")
+STATEMENT (ENTITY_INSERT, "INSERT INTO entity (id, image, chain) VALUES (?,?,?)")
+STATEMENT (PHRASE_FIND, "SELECT p.id, p.entry, e.state FROM phrase p LEFT JOIN entry e ON e.id = p.entry"
+           " WHERE p.image = ? AND p.identity = ?")
+STATEMENT (PHRASE_INSERT, "INSERT INTO phrase (id, image, caption, identity, current, entity, types, extra, entry)"
+           " VALUES (?,?,?,?,?,?,?,?,?)")
+STATEMENT (PHRASE_REVISION_INSERT, "INSERT INTO phrase_revision (id, phrase, text, detached, by, at) VALUES (?,?,?,?,?,?)")
+STATEMENT (PHRASE_REVISION_TEXT, "SELECT id, text FROM phrase_revision WHERE id = ?")
+STATEMENT (PHRASE_SPAN_INSERT, "INSERT INTO phrase_span (revision, nth, first, last) VALUES (?,?,?,?)")
+STATEMENT (PHRASE_SET, "UPDATE phrase SET current = ?2 WHERE id = ?1")
+STATEMENT (PHRASE_CURRENT, "SELECT current FROM phrase WHERE id = ?")
+STATEMENT (PHRASE_IMAGE, "SELECT image FROM phrase WHERE id = ?")
+STATEMENT (PHRASE_SHOWN, "SELECT p.id, p.image, p.text, p.current FROM shown_phrase p JOIN shown_image i ON i.id = p.image"
+           " WHERE p.id = ?")
+STATEMENT (PHRASES_OF_CAPTION, "SELECT id, current, text FROM shown_phrase WHERE caption = ? AND detached = 0 ORDER BY id")
+STATEMENT (PHRASES_OF_IMAGE, "SELECT p.id, p.caption, p.text, p.detached, p.current, p.types, p.extra, n.chain"
+           " FROM shown_phrase p LEFT JOIN entity n ON n.id = p.entity WHERE p.image = ? ORDER BY p.id")
+STATEMENT (SPANS, "SELECT first, last FROM phrase_span WHERE revision = ? ORDER BY nth")
+#define PHRASE_LIST_COLUMNS "SELECT p.id, p.image, i.path, c.text, p.caption, p.text, p.detached, p.current, p.types, n.chain," \
+  " (SELECT count (*) FROM shown_region r WHERE r.phrase = p.id)" \
+  " FROM shown_phrase p JOIN shown_image i ON i.id = p.image LEFT JOIN shown_caption c ON c.id = p.caption" \
+  " LEFT JOIN entity n ON n.id = p.entity"
+STATEMENT (PHRASE_LIST, PHRASE_LIST_COLUMNS " WHERE p.id > ?1 ORDER BY p.id LIMIT ?2")
+STATEMENT (PHRASE_ONE, PHRASE_LIST_COLUMNS " WHERE p.id = ?1")
+
+STATEMENT (PHRASE_FILTERED, PHRASE_LIST_COLUMNS " WHERE p.id IN (SELECT rowid FROM search_text WHERE search_text MATCH ?3)"
+           " AND p.id > ?1 ORDER BY p.id LIMIT ?2")
+
+/* Regions and their links */
+STATEMENT (REGION_INSERT, "INSERT INTO region (id, image, current, entry) VALUES (?,?,?,?)")
+STATEMENT (REGION_REVISION_INSERT, "INSERT INTO region_revision (id, region, kind, x1, y1, x2, y2, shape, origin, deleted,"
+           " score, model, parent, extra, by, at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
+STATEMENT (REGION_SET, "UPDATE region SET current = ?2 WHERE id = ?1")
+STATEMENT (REGION_CURRENT, "SELECT current FROM region WHERE id = ?")
+STATEMENT (REGION_PHRASES, "SELECT count (DISTINCT phrase) FROM shown_region WHERE region = ?")
+STATEMENT (REVISION_GET, "SELECT id, region, kind, x1, y1, x2, y2, shape, origin, deleted, score, model, parent, extra"
+           " FROM region_revision WHERE id = ?")
+STATEMENT (LINK_FIND, "SELECT l.id, l.region, l.entry, e.state FROM link l LEFT JOIN entry e ON e.id = l.entry"
+           " WHERE l.phrase = ? AND l.identity = ? AND l.nth = ?")
+STATEMENT (LINK_INSERT, "INSERT INTO link (id, phrase, region, identity, nth, entry) VALUES (?,?,?,?,?,?)")
+STATEMENT (LINK_INSERT_OWN, "INSERT INTO link (id, phrase, region, entry) VALUES (?,?,?,NULL)")
+STATEMENT (LINK_SET, "UPDATE link SET region = ?2 WHERE id = ?1")
+STATEMENT (LINK_CURRENT, "SELECT region FROM link WHERE id = ?")
+STATEMENT (REGION_ENTRY, "SELECT r.entry, e.state FROM region r LEFT JOIN entry e ON e.id = r.entry WHERE r.id = ?")
+STATEMENT (SEEN_GET, "SELECT n FROM temp.seen WHERE phrase = ? AND identity = ?")
+STATEMENT (SEEN_SET, "INSERT OR REPLACE INTO temp.seen (phrase, identity, n) VALUES (?,?,?)")
+#define REGION_COLUMNS "SELECT r.link, r.region, r.revision, r.kind, r.x1, r.y1, r.x2, r.y2, r.shape, r.origin, r.score, r.model," \
+  " r.extra, r.phrase"
+STATEMENT (REGIONS_OF_PHRASE, REGION_COLUMNS " FROM shown_region r WHERE r.phrase = ? ORDER BY r.link")
+STATEMENT (LABELS_OF_PHRASE, REGION_COLUMNS " FROM phrase_label r WHERE r.phrase = ? ORDER BY r.link")
+STATEMENT (REGION_LIST, REGION_COLUMNS ", i.path, i.id, p.text FROM shown_region r JOIN shown_phrase p ON p.id = r.phrase"
+           " JOIN shown_image i ON i.id = p.image WHERE r.link > ?1 ORDER BY r.link LIMIT ?2")
+
+/* Verdicts */
+STATEMENT (SLOT_FIND, "SELECT id, current FROM verdict_slot WHERE phrase = ? AND reviewer = ? AND pass = ?")
+STATEMENT (SLOT_INSERT, "INSERT INTO verdict_slot (id, phrase, reviewer, pass, current) VALUES (?,?,?,?,NULL)")
+STATEMENT (SLOT_SET, "UPDATE verdict_slot SET current = ?2 WHERE id = ?1")
+STATEMENT (SLOT_CURRENT, "SELECT current FROM verdict_slot WHERE id = ?")
+STATEMENT (VERDICT_INSERT, "INSERT INTO verdict (id, slot, verdict, adjudicated, at) VALUES (?,?,?,?,?)")
+STATEMENT (VERDICT_GET, "SELECT id, verdict FROM verdict WHERE id = ?")
+STATEMENT (VERDICT_REGION_INSERT, "INSERT INTO verdict_region (verdict, revision) VALUES (?,?)")
+STATEMENT (VERDICT_REGIONS, "SELECT revision FROM verdict_region WHERE verdict = ? ORDER BY revision")
+STATEMENT (VERDICT_OF_PHRASE, "SELECT v.id, v.verdict, v.stale, v.reviewer FROM phrase_verdict d JOIN verdict_now v"
+           " ON v.id = d.verdict WHERE d.phrase = ?")
+STATEMENT (VERDICT_LIST, "SELECT v.id, v.phrase, v.verdict, v.reviewer, v.at, v.pass, v.stale, v.adjudicated, i.path, i.id"
+           " FROM verdict_now v JOIN shown_phrase p ON p.id = v.phrase JOIN shown_image i ON i.id = p.image"
+           " WHERE v.id > ?1 ORDER BY v.id LIMIT ?2")
+
+/* Tags */
+STATEMENT (TAG_FIND, "SELECT id, current FROM tag WHERE image = ?1 AND ifnull (phrase, 0) = ?2 AND name = ?3")
+STATEMENT (TAG_INSERT, "INSERT INTO tag (id, image, phrase, name, current) VALUES (?,?,?,?,NULL)")
+STATEMENT (TAG_SET, "UPDATE tag SET current = ?2 WHERE id = ?1")
+STATEMENT (TAG_CURRENT, "SELECT current FROM tag WHERE id = ?")
+
+/* Journal */
+STATEMENT (JOURNAL_INSERT, "INSERT INTO journal (at, by, kind, target, before, after, undoes) VALUES (?,?,?,?,?,?,?)"
+           " RETURNING seq")
+STATEMENT (JOURNAL_STEP_INSERT, "INSERT INTO journal_step (seq, nth, what, target, before, after) VALUES (?,?,?,?,?,?)")
+STATEMENT (JOURNAL_STEPS, "SELECT what, target, before, after FROM journal_step WHERE seq = ? ORDER BY nth")
+STATEMENT (JOURNAL_GET, "SELECT seq, kind, target, before, after FROM journal WHERE seq = ?")
+STATEMENT (JOURNAL_UNDO_NEXT, "SELECT j.seq FROM journal j WHERE j.by = ?1 AND j.kind IN ('verdict', 'region', 'span', 'caption',"
+           " 'tag') AND ifnull ((SELECT u.kind FROM journal u WHERE u.undoes = j.seq ORDER BY u.seq DESC LIMIT 1), 'redo') = 'redo'"
+           " ORDER BY j.seq DESC LIMIT 1")
+/* The newest undo that still holds, unless its reviewer did something new since */
+STATEMENT (JOURNAL_REDO_NEXT, "SELECT j.undoes FROM journal j WHERE j.by = ?1 AND j.kind = 'undo'"
+           " AND (SELECT o.kind FROM journal o WHERE o.seq = j.undoes) IN ('verdict', 'region', 'span', 'caption', 'tag')"
+           " AND j.seq = (SELECT max (u.seq) FROM journal u WHERE u.undoes = j.undoes)"
+           " AND NOT EXISTS (SELECT 1 FROM journal n WHERE n.by = ?1 AND n.seq > j.seq AND n.kind IN ('verdict', 'region', 'span',"
+           " 'caption', 'tag')) ORDER BY j.seq DESC LIMIT 1")
+STATEMENT (JOURNAL_OF_ENTRY, "SELECT seq FROM journal WHERE kind IN ('import', 'run', 'removal') AND target = ?"
+           " ORDER BY seq DESC LIMIT 1")
+STATEMENT (JOURNAL_HISTORY, "SELECT j.seq, j.at, j.by, j.kind, s.before, s.after FROM journal_step s JOIN journal j"
+           " ON j.seq = s.seq WHERE s.target = ? ORDER BY j.seq")
+STATEMENT (JOURNAL_LIST, "SELECT seq, at, by, kind, target, before, after FROM journal WHERE seq > ?1 ORDER BY seq LIMIT ?2")
+
+/* Search: rows of entries that are not indexed yet, and the indexes themselves */
+STATEMENT (PROGRESS_START, "INSERT INTO search_progress (entry, kind, done) VALUES (?1, 'image', 0), (?1, 'caption', 0),"
+           " (?1, 'phrase', 0)")
+STATEMENT (PROGRESS_NEXT, "SELECT entry, kind, done FROM search_progress WHERE entry IN"
+           " (SELECT id FROM entry WHERE state <> 'pending') LIMIT 1")
+STATEMENT (PROGRESS_SET, "UPDATE search_progress SET done = ?3 WHERE entry = ?1 AND kind = ?2")
+STATEMENT (PROGRESS_END, "DELETE FROM search_progress WHERE entry = ?1 AND kind = ?2")
+STATEMENT (PROGRESS_FORGET, "DELETE FROM search_progress WHERE entry = ?1")
+STATEMENT (PROGRESS_ANY, "SELECT 1 FROM search_progress p JOIN entry e ON e.id = p.entry WHERE e.state = 'shown' LIMIT 1")
+STATEMENT (TODO_IMAGES, "SELECT id, path FROM image WHERE entry = ?1 AND id > ?2 ORDER BY id LIMIT ?3")
+STATEMENT (TODO_CAPTIONS, "SELECT c.id, r.text FROM caption c JOIN caption_revision r ON r.id = c.current"
+           " WHERE c.entry = ?1 AND c.id > ?2 ORDER BY c.id LIMIT ?3")
+STATEMENT (TODO_PHRASES, "SELECT p.id, r.text FROM phrase p JOIN phrase_revision r ON r.id = p.current"
+           " WHERE p.entry = ?1 AND p.id > ?2 ORDER BY p.id LIMIT ?3")
+STATEMENT (SEARCH_TEXT_ADD, "INSERT INTO search_text (rowid, text) VALUES (?,?)")
+STATEMENT (SEARCH_TEXT_DELETE, "INSERT INTO search_text (search_text, rowid, text) VALUES ('delete',?,?)")
+STATEMENT (SEARCH_NAME_ADD, "INSERT INTO search_name (rowid, name) VALUES (?,?)")
+STATEMENT (SEARCH_TEXT, "SELECT rowid FROM search_text WHERE search_text MATCH ?1 AND rowid > ?2 ORDER BY rowid LIMIT ?3")
+STATEMENT (SEARCH_NAME, "SELECT rowid FROM search_name WHERE search_name MATCH ?1 AND rowid > ?2 ORDER BY rowid LIMIT ?3")
+
+/* Counting and checking */
+STATEMENT (COUNT_IMAGES, "SELECT count (*) FROM shown_image")
+STATEMENT (COUNT_CAPTIONS, "SELECT count (*) FROM shown_caption c JOIN shown_image i ON i.id = c.image")
+STATEMENT (COUNT_PHRASES, "SELECT count (*) FROM shown_phrase p JOIN shown_image i ON i.id = p.image")
+STATEMENT (COUNT_REGIONS, "SELECT count (*) FROM shown_region r JOIN shown_phrase p ON p.id = r.phrase"
+           " JOIN shown_image i ON i.id = p.image")
+STATEMENT (COUNT_VERDICTS, "SELECT count (*) FROM verdict_now v JOIN shown_phrase p ON p.id = v.phrase"
+           " JOIN shown_image i ON i.id = p.image")
+STATEMENT (COUNT_MISSING, "SELECT count (*) FROM shown_image WHERE state = 'missing'")
+STATEMENT (COUNT_OUTSIDE, "SELECT count (*) FROM (SELECT DISTINCT r.region FROM shown_region r JOIN shown_image i ON i.id = r.image"
+           " WHERE i.width > 0 AND (r.x1 < 0 OR r.y1 < 0 OR r.x2 > i.width OR r.y2 > i.height))")
+STATEMENT (COUNT_ORPHANS, "SELECT (SELECT count (*) FROM region r WHERE NOT EXISTS (SELECT 1 FROM link l WHERE l.region = r.id))"
+           " + (SELECT count (*) FROM link l JOIN region r ON r.id = l.region JOIN phrase p ON p.id = l.phrase"
+           "    WHERE r.image <> p.image)"
+           " + (SELECT count (*) FROM region r JOIN region_revision v ON v.id = r.current WHERE v.region <> r.id)"
+           " + (SELECT count (*) FROM phrase p JOIN phrase_revision v ON v.id = p.current WHERE v.phrase <> p.id)"
+           " + (SELECT count (*) FROM caption c JOIN caption_revision v ON v.id = c.current WHERE v.caption <> c.id)"
+           " + (SELECT count (*) FROM verdict_slot s JOIN verdict v ON v.id = s.current WHERE v.slot <> s.id)")
