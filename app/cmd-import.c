@@ -102,12 +102,12 @@ command_import (int argc, char **argv)
   gboolean json = FALSE;
   int voc_origin = -1, status;
   const GOptionEntry entries[] = {
-    { "format", 0, 0, G_OPTION_ARG_STRING, &format, "The format, instead of a guess", "NAME" },
+    { "format", 0, 0, G_OPTION_ARG_FILENAME, &format, "The format, instead of a guess", "NAME" },
     { "images", 0, 0, G_OPTION_ARG_FILENAME, &images, "Where the pictures lie", "DIR" },
-    { "as", 0, 0, G_OPTION_ARG_STRING, &as, "regions, or another model's proposals", "regions|proposals" },
-    { "split-by", 0, 0, G_OPTION_ARG_STRING, &split_by, "Of several refs(NAME).p", "NAME" },
+    { "as", 0, 0, G_OPTION_ARG_FILENAME, &as, "regions, or another model's proposals", "regions|proposals" },
+    { "split-by", 0, 0, G_OPTION_ARG_FILENAME, &split_by, "Of several refs(NAME).p", "NAME" },
     { "voc-origin", 0, 0, G_OPTION_ARG_INT, &voc_origin, "Whether the first pixel of a VOC file is 0 or 1", "0|1" },
-    { "by", 0, 0, G_OPTION_ARG_STRING, &by, "Who imports, instead of the login name", "NAME" },
+    { "by", 0, 0, G_OPTION_ARG_FILENAME, &by, "Who imports, instead of the login name", "NAME" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &json, "One JSON object: counts and what was skipped", NULL },
     { NULL }
   };
@@ -183,7 +183,7 @@ command_export (int argc, char **argv)
   g_autofree char *format = NULL, *formats = format_names (FALSE), *about = NULL;
   gboolean json = FALSE, proposals = FALSE, force = FALSE, copy = FALSE, back = FALSE;
   const GOptionEntry entries[] = {
-    { "format", 0, 0, G_OPTION_ARG_STRING, &format, "The format", "NAME" },
+    { "format", 0, 0, G_OPTION_ARG_FILENAME, &format, "The format", "NAME" },
     { "proposals", 0, 0, G_OPTION_ARG_NONE, &proposals, "Unreviewed proposals as well", NULL },
     { "force", 0, 0, G_OPTION_ARG_NONE, &force, "Replace TARGET if it is there", NULL },
     { "copy-images", 0, 0, G_OPTION_ARG_NONE, &copy, "Copy the pictures into the target folder", NULL },

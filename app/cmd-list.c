@@ -302,9 +302,9 @@ command_list (int argc, char **argv)
   gint64 limit = -1;
   const GOptionEntry entries[] = {
     { "json", 0, 0, G_OPTION_ARG_NONE, &json, "One JSON object a line (the only form there is)", NULL },
-    { "filter", 0, 0, G_OPTION_ARG_STRING, &filter, "Only captions or phrases with these words; images with this in their name", "TEXT" },
+    { "filter", 0, 0, G_OPTION_ARG_FILENAME, &filter, "Only captions or phrases with these words; images with this in their name", "TEXT" },
     { "limit", 0, 0, G_OPTION_ARG_INT64, &limit, "At most so many", "N" },
-    { "after", 0, 0, G_OPTION_ARG_STRING, &after, "Only those behind this id (or seq)", "ID" },
+    { "after", 0, 0, G_OPTION_ARG_FILENAME, &after, "Only those behind this id (or seq)", "ID" },
     { NULL }
   };
   g_auto (GStrv) files = NULL;

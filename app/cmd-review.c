@@ -36,10 +36,10 @@ command_review (int argc, char **argv)
   int pass = 1, status;
   gboolean adjudicated = FALSE;
   const GOptionEntry entries[] = {
-    { "set", 0, 0, G_OPTION_ARG_STRING, &set, "The verdict: accepted, corrected, rejected, absent or unsure", "PHRASE_ID=VERDICT" },
-    { "box", 0, 0, G_OPTION_ARG_STRING, &box, "The right box of a corrected phrase, in pixels of the stored picture", "x1,y1,x2,y2" },
-    { "region", 0, 0, G_OPTION_ARG_STRING, &region, "The region meant, instead of the top one", "ID" },
-    { "by", 0, 0, G_OPTION_ARG_STRING, &by, "The reviewer, instead of the login name", "NAME" },
+    { "set", 0, 0, G_OPTION_ARG_FILENAME, &set, "The verdict: accepted, corrected, rejected, absent or unsure", "PHRASE_ID=VERDICT" },
+    { "box", 0, 0, G_OPTION_ARG_FILENAME, &box, "The right box of a corrected phrase, in pixels of the stored picture", "x1,y1,x2,y2" },
+    { "region", 0, 0, G_OPTION_ARG_FILENAME, &region, "The region meant, instead of the top one", "ID" },
+    { "by", 0, 0, G_OPTION_ARG_FILENAME, &by, "The reviewer, instead of the login name", "NAME" },
     { "pass", 0, 0, G_OPTION_ARG_INT, &pass, "The pass, from 1", "N" },
     { "adjudicated", 0, 0, G_OPTION_ARG_NONE, &adjudicated, "This verdict decides between reviewers", NULL },
     { NULL }
@@ -84,8 +84,8 @@ command_undo (int argc, char **argv)
   gboolean redo = strcmp (argv[0], "redo") == 0;
   g_autofree char *by = NULL, *entry = NULL, *what = NULL, *name = g_strdup (argv[0]);
   const GOptionEntry entries[] = {
-    { "by", 0, 0, G_OPTION_ARG_STRING, &by, "The reviewer, instead of the login name", "NAME" },
-    { "entry", 0, 0, G_OPTION_ARG_STRING, &entry, "A whole import, run or removal: the target of its record in the journal", "ID" },
+    { "by", 0, 0, G_OPTION_ARG_FILENAME, &by, "The reviewer, instead of the login name", "NAME" },
+    { "entry", 0, 0, G_OPTION_ARG_FILENAME, &entry, "A whole import, run or removal: the target of its record in the journal", "ID" },
     { NULL }
   };
   g_auto (GStrv) files = NULL;

@@ -33,7 +33,7 @@ int command_backup (int argc, char **argv);
 
 /* Options and errors, the same for all */
 
-/* Parses with GOption; on error, or with fewer or more than min..max plain arguments, says so, and FALSE. *status is
+/* Parses with GOption (texts as G_OPTION_ARG_FILENAME: bytes as they are, whatever the locale); on error, or with fewer or more than min..max plain arguments, says so, and FALSE. *status is
  * what to exit with then (0 after --help). `files` gets the plain arguments, NULL-ended; g_strfreev() it. */
 gboolean command_parse (int *argc, char ***argv, const GOptionEntry *entries, const char *arguments, const char *about, int min,
                         int max, char ***files, int *status);

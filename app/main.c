@@ -35,7 +35,7 @@ print_help (void)
         "  alidade ~/Pictures\n"
         "  alidade figure dog.jpg \"a dog left of a red gift\" -o dog.pdf\n"
         "\n"
-        "Exit status: 0 done, 1 failed, 2 wrong usage, 3 no display. See also albef(1).");
+        "Exit status: 0 done, 1 failed, 2 wrong usage, 3 no display or a project in use, 4 a newer project. See also alidade(1).");
 }
 
 /* libgomp reads OMP_WAIT_POLICY when it is loaded, before main: threads of the engine that wait would otherwise spin

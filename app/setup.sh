@@ -12,8 +12,8 @@
 # processor's archive: the build does without (slower products, no WebP) and says so.
 packages_app=(
   adwaita-icon-theme at-spi2-core dbus desktop-file-utils fonts-cantarell gcc gtk-update-icon-cache libadwaita-1-dev
-  libc6-dev libglib2.0-dev-bin libgtk-4-dev libjansson-dev libjpeg-dev libpng-dev librsvg2-common libxml2-utils meson
-  ninja-build pkg-config zlib1g-dev
+  libc6-dev libglib2.0-dev-bin libgtk-4-dev libjansson-dev libjpeg-dev libpng-dev librsvg2-common libsqlite3-dev
+  libxml2-utils libyajl-dev meson ninja-build pkg-config zlib1g-dev
 )
 packages_optional=(libdnnl-dev libwebp-dev)
 
@@ -224,17 +224,17 @@ This is no Debian-like system (no apt-get), so nothing is installed for you. The
 
   a C compiler, meson >= 1.0, ninja, pkg-config
   pkg-config names, all needed     zlib  jansson >= 2.6  libjpeg  libpng
-  for the window                   gtk4 >= 4.8  libadwaita-1 >= 1.2  (with glib-compile-resources,
+  for the window                   gtk4 >= 4.8  libadwaita-1 >= 1.2  sqlite3 >= 3.40  yajl >= 2.1  (with glib-compile-resources,
                                    update-desktop-database, gtk4-update-icon-cache)
   better with them                 oneDNN (dnnl.h, libdnnl; fast matrix products)  libwebp
   OpenMP of the compiler           (with gcc it is there; with clang it is libomp)
 
   Fedora     sudo dnf install gcc meson ninja-build pkgconf-pkg-config zlib-devel jansson-devel \
-               libjpeg-turbo-devel libpng-devel libwebp-devel onednn-devel gtk4-devel libadwaita-devel desktop-file-utils
+               libjpeg-turbo-devel libpng-devel libwebp-devel onednn-devel gtk4-devel libadwaita-devel sqlite-devel yajl-devel desktop-file-utils
   Arch       sudo pacman -S --needed gcc meson ninja pkgconf zlib jansson libjpeg-turbo libpng libwebp \
-               onednn gtk4 libadwaita desktop-file-utils
+               onednn gtk4 libadwaita sqlite yajl desktop-file-utils
   openSUSE   sudo zypper install gcc meson ninja pkgconf zlib-devel libjansson-devel libjpeg8-devel \
-               libpng16-devel libwebp-devel onednn-devel gtk4-devel libadwaita-devel desktop-file-utils
+               libpng16-devel libwebp-devel onednn-devel gtk4-devel libadwaita-devel sqlite-devel yajl-devel desktop-file-utils
 
 LIST
 }

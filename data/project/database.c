@@ -91,7 +91,9 @@ database_exec (Database *db, const char *sql, GError **error)
 {
   int code = sqlite3_exec (db->handle, sql, NULL, NULL, NULL);
 
-  return code == SQLITE_OK || database_fail (db, code, sql, error);
+  g_autofree char *doing = code != SQLITE_OK ? g_strndup (sql, 60) : NULL;
+
+  return code == SQLITE_OK || database_fail (db, code, doing, error);
 }
 
 /* The single integer or text a pragma answers with; the caller frees. */
@@ -410,7 +412,7 @@ open_handle (Database *db, const char *name, int flags, GError **error)
   if (code != SQLITE_OK)
     return database_fail (db, code, "opening", error);
   sqlite3_busy_timeout (db->handle, BUSY_MILLISECONDS);
-  return database_exec (db, "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -16384", error);
+  return database_exec (db, "PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384", error);
 }
 
 static gboolean

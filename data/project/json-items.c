@@ -239,11 +239,10 @@ container_begins (Reader *reader, gboolean array)
 static int
 container_ends (Reader *reader)
 {
-  Level level = *top_level (reader);
+  json_t *value = g_steal_pointer (&top_level (reader)->value);
 
-  g_free (level.key);
   g_array_set_size (reader->levels, reader->levels->len - 1);
-  return level.value == NULL || value_ends (reader, level.value);
+  return value == NULL || value_ends (reader, value);
 }
 
 static int

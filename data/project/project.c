@@ -57,7 +57,7 @@ Project *
 project_create (const char *folder, GError **error)
 {
   g_autoptr (Project) project = g_new0 (Project, 1);
-  g_autofree char *path = g_build_filename (folder, DATABASE_NAME, NULL);
+  g_autofree char *path = g_build_filename (folder, DATABASE_NAME, NULL), *beside = NULL;
 
   project->folder = g_canonicalize_filename (folder, NULL);
   if (g_mkdir (folder, 0777) != 0 && errno != EEXIST)
@@ -72,9 +72,25 @@ project_create (const char *folder, GError **error)
     }
   if ((project->lock = writer_lock_take (folder, error)) == NULL)
     return NULL;
-  if ((project->db = database_open (path, DATABASE_CREATE, error)) == NULL)
-    return NULL;
+  /* Made beside and then named, so that there is a whole project or none. */
+  beside = g_strdup_printf ("%s.part-%d", path, (int) getpid ());
+  g_unlink (beside);
+  project->db = database_open (beside, DATABASE_CREATE, error);
+  if (project->db == NULL)
+    {
+      g_unlink (beside);
+      return NULL;
+    }
+  g_clear_pointer (&project->db, database_close);
+  if (g_rename (beside, path) != 0)
+    {
+      project_fail (error, PROJECT_ERROR_FAILED, "%s cannot be written: %s", path, g_strerror (errno));
+      g_unlink (beside);
+      return NULL;
+    }
   sync_folder (folder);
+  if ((project->db = database_open (path, DATABASE_WRITE, error)) == NULL)
+    return NULL;
   return g_steal_pointer (&project);
 }
 
