@@ -3,17 +3,17 @@
  * manifests (JSON Lines) with regions.
  *
  * Several files make one set, in their order. Files are read record by record through a mapping, so memory holds the
- * samples and one record. Limits: 20 million records, 1 MiB a record, 64 GiB of files. */
+ * samples and one record. Limits: 20 million records, 16 MiB a record. */
 #pragma once
 
 #include "region.h"
 
 #define DATASET_MAX_RECORDS 20000000
-#define DATASET_MAX_RECORD_BYTES (1 << 20)
+#define DATASET_MAX_RECORD_BYTES (16 << 20)
 
 typedef enum
 {
-  DATASET_PRETRAIN,  /* {image, caption: text or [texts]} */
+  DATASET_PRETRAIN,  /* {image, caption: text or [texts]; bbox: [[x1, y1, x2, y2], ...] in AMC's files} */
   DATASET_RETRIEVAL, /* {image, caption, image_id}; for evaluation {image, caption: [texts]} */
   DATASET_GROUNDING, /* {image, text, ref_id in evaluation} */
   DATASET_VQA,       /* {dataset: vqa|vg, image, question, answer(s); question_id in evaluation} */
@@ -36,14 +36,14 @@ typedef struct
   const char **texts;    /* [n_texts]: captions to choose from, the question, the sentence, the phrase. A record of a
                             picture with nothing said has none; it is kept only if it has foils */
   int n_texts;
-  int64_t id;            /* equal: positives of each other (image_id, or the picture's name), from 0 */
+  int64_t id;            /* from 0; equal: positives of each other (image_id, or the picture's name; in pre-training each
+                            record is its own, as in the official code, unless it has boxes) */
   int label;             /* VE: 0 contradiction, 1 neutral, 2 entailment. NLVR: 0 false, 1 true. Else -1 */
   int64_t number;        /* question_id or ref_id in evaluation; else -1 */
   const char **answers;  /* [n_answers], as in the file */
   float *answer_weights; /* [n_answers]: count / all for vqa, 0.5 for vg */
   int n_answers;
-  const char *caption;   /* manifest: the caption that texts[0] is a part of; else NULL */
-  int (*spans)[2];       /* [n_spans]: bytes of caption */
+  int (*spans)[2];       /* [n_spans]: bytes of texts[0] that are the phrase; none: all of it is */
   int n_spans;
   Region *regions;       /* [n_regions] */
   int n_regions;

@@ -26,7 +26,7 @@ typedef struct
   bool drop_last;             /* training: only whole batches */
   int resolution;             /* R */
   const float *mean, *std;    /* [3]; NULL: ALBEF's */
-  AugmentRule augment;
+  AugmentRule augment;        /* none for scenes: a crop or flip would make captions false */
   int max_words;              /* of a text: 30; questions in evaluation 50; AMC 50 */
   int max_tokens;             /* [CLS] included: 25 in pre-training and AMC; 0: no limit */
   bool truncate;              /* false: longer rows stay whole, as in retrieval's and grounding's official calls */
@@ -35,6 +35,7 @@ typedef struct
   int region_size;            /* M: side of the region masks; 0: none */
   int patch_grid;             /* G: side of the grid of patch labels and noun cells (scenes); 0: none */
   bool foils;                 /* second texts: scenes' foils, phrases judged absent */
+  int64_t max_unreadable;     /* different pictures that may be skipped before loader_next fails; 0: 1000 */
   int workers;                /* threads; 0: rows are made by the caller, in loader_next */
   int prefetch;               /* batches ahead; 0: workers + 1 */
 } LoaderOptions;
@@ -47,11 +48,10 @@ typedef struct
   float *mask;       /* (B, T): 1 for pieces, 0 for padding */
 } TextRows;
 
-/* A noun token of a scene's caption and the patches of its boxes. */
+/* A noun token of a scene's caption; its patches are its row of noun_cells. */
 typedef struct
 {
-  int row, token; /* of text */
-  float *cells;   /* [G * G]: 1 where a patch's centre lies in one of the noun's boxes; points into noun_cells */
+  int32_t row, token; /* of text */
 } NounToken;
 
 typedef struct
@@ -60,12 +60,12 @@ typedef struct
   int rows;              /* B; less in a last batch that is kept */
   int n_images;          /* 1, or 2 for NLVR */
   float *pixels;         /* (n_images, B, 3, R, R): all first pictures, then all second ones */
-  int64_t *samples;      /* (B): index of the dataset, or number of the scene */
+  int64_t *samples;      /* (B): index of the dataset, or number of the scene: what is in the row */
 
   TextRows text;         /* cleaned; the question for VQA, the sentence for VE and NLVR */
-  int32_t (*spans)[2];   /* (B, T): bytes of the text that each piece came from; 0, 0 for [CLS] and padding */
+  int32_t (*spans)[2];   /* (B, T): bytes of texts[b] that each piece came from; 0, 0 for [CLS] and padding */
   float *phrase;         /* (B, T): 1 for the pieces of the phrase, 0 else; all pieces but [CLS] where the text is it */
-  char **texts;          /* (B): as given, before the clean-up */
+  char **texts;          /* (B): as given, before the clean-up; "" where there is none */
   int32_t *masked_ids;   /* (B, T): MLM's input; NULL without MLM */
   int32_t *mlm_labels;   /* (B, T): the id where masked, else -100 */
 
@@ -91,7 +91,7 @@ typedef struct
   int32_t *patch_labels;  /* (B, G, G): 0 none, else noun + 1; NULL without patch_grid */
   NounToken *noun_tokens; /* [n_noun_tokens] */
   int n_noun_tokens;
-  float *noun_cells;      /* (n_noun_tokens, G, G) */
+  float *noun_cells;      /* (n_noun_tokens, G, G): 1 where a patch's centre lies in one of the noun's boxes */
 } Batch;
 
 typedef struct Loader Loader;
@@ -105,9 +105,11 @@ int64_t loader_batches_per_epoch (const Loader *loader);
 /* The next batch to come is `number` of `epoch`, both from 0. Cheap; throws away what was made ahead. */
 void loader_seek (Loader *loader, int64_t epoch, int64_t number);
 
-/* The next batch; epochs follow each other without end. Borrowed until the next call for this loader. A picture that
- * cannot be read is replaced by another sample of the set, drawn from (seed, epoch, place); the call fails
- * (ALBEF_ERROR_FILE) where 100 samples in a row cannot be read or more than `loader_options.max_bad` are bad. */
+/* The next batch; epochs follow each other without end. Borrowed until the next call for this loader.
+ *
+ * A picture that cannot be read is skipped: with shuffle, another sample of the set takes the row, drawn from (seed,
+ * epoch, place); without (evaluation), the row is left out and rows may even be 0. ALBEF_ERROR_FILE where 100 draws for
+ * one row find none that can be read, or more than max_unreadable are bad; the call then fails again and again. */
 AlbefStatus loader_next (Loader *loader, const Batch **batch, AlbefError *error);
 
 /* What has gone wrong so far. Safe while workers run. */
@@ -118,7 +120,7 @@ typedef struct
 } LoaderCounts;
 LoaderCounts loader_counts (Loader *loader);
 
-/* The first LOADER_MAX_TROUBLES troubles in words ("pictures/7.jpg: ..."), the caller's copy to free; NULL for an
- * index that has none. The order is that of the data, not of time, once the batches in between are done. */
+/* Troubles in words ("'pairs.json' record 7: ..."), the caller's copy to free; NULL for an index that has none. The
+ * first LOADER_MAX_TROUBLES are kept, in the order of the batches. */
 #define LOADER_MAX_TROUBLES 100
 char *loader_trouble (Loader *loader, int index);

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT
+ * loader-parts.h: what loader.c (threads, order) and loader-rows.c (what is in a batch) share. */
+#pragma once
+
+#include <pthread.h>
+
+#include "loader.h"
+
+/* A batch and the room it was given. */
+typedef struct
+{
+  Batch batch;
+  int64_t holds; /* global number of the batch that is ready in it; -1: none */
+  AlbefError error;
+  size_t text_room, answer_room, foil_room, noun_room; /* in elements of ids */
+} Slot;
+
+typedef struct
+{
+  int64_t batch; /* global number */
+  int row;
+  char *text;
+} Trouble;
+
+struct Loader
+{
+  LoaderOptions options;
+  float mean[3], std[3];
+  int64_t n_samples; /* of an epoch */
+  int64_t n_batches; /* of an epoch */
+  int n_images;
+
+  pthread_mutex_t lock;
+  pthread_cond_t changed; /* a batch is ready, a slot is free, or the end has come */
+  pthread_t *threads;
+  int n_threads;
+  bool stop;
+  Slot *slots;
+  int n_slots;
+  int64_t to_make, to_give; /* global numbers: epoch x n_batches + number */
+  int busy;                 /* workers at work */
+
+  /* Under `lock` too. */
+  uint8_t *unreadable, *cut; /* a bit for each sample; NULL for scenes */
+  LoaderCounts counts;
+  Trouble troubles[LOADER_MAX_TROUBLES];
+  int n_troubles;
+};
+
+/* loader-rows.c: allocates what has a fixed size; fills batch `global`; frees. */
+void slot_prepare (const Loader *loader, Slot *slot);
+AlbefStatus slot_fill (Loader *loader, Slot *slot, int64_t global, AlbefError *error);
+void slot_clear (const Loader *loader, Slot *slot);
+
+typedef enum
+{
+  TROUBLE_UNREADABLE,
+  TROUBLE_CUT
+} TroubleKind;
+
+/* Counts and lists it once for each sample. */
+void loader_note (Loader *loader, TroubleKind kind, int64_t global, int row, int64_t sample, const char *format, ...)
+    __attribute__ ((format (printf, 6, 7)));
