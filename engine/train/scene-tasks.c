@@ -6,6 +6,9 @@
 
 #include "scene-parts.h"
 
+/* Pairs are composed far behind the single scenes of a seed, so that no picture of a pair is one of those. */
+#define FIRST_OF_PAIRS ((uint64_t) 1 << 62)
+
 enum
 {
   STREAM_QUESTION = 0x7a50,
@@ -298,10 +301,10 @@ scene_pair (const SceneSource *source, uint64_t seed, uint64_t index, Scene *lef
   int shared = -1;
 
   /* Half of the pairs share a noun, so that 'both' and 'neither' are told apart by looking at both. */
-  scene_compose (source, seed, 2 * index, left);
+  scene_compose (source, seed, FIRST_OF_PAIRS + 2 * index, left);
   if (random_next_chance (&random, 0.5))
     shared = any_object (left, &random)->noun;
-  scene_compose_with (source, seed, 2 * index + 1, shared, right);
+  scene_compose_with (source, seed, FIRST_OF_PAIRS + 2 * index + 1, shared, right);
 }
 
 /* A statement of one kind about a noun, and whether it holds. */

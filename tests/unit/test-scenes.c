@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Scenes from a folder of pictograms that the test draws itself: what the labels say is what the pixels show. */
+#include "dataset.h"
+#include "scene-files.h"
 #include "scene-parts.h"
 #include "scene-tasks.h"
 
@@ -521,6 +523,95 @@ test_damaged (void)
           "/scenes/a noun that is no plain word is refused with its line");
 }
 
+/* ---------------------------------------------------------------------------------------------------
+ * As files: every list is read again by the reader of its format.
+ */
+
+static Dataset *
+read_list (const char *name, DatasetOptions options)
+{
+  AlbefError error = ALBEF_ERROR_INIT;
+  Dataset *dataset = NULL;
+  char path[256], root[256];
+  const char *paths[] = { path };
+
+  snprintf (path, sizeof path, "%s/out/%s", folder, name);
+  snprintf (root, sizeof root, "%s/out", folder);
+  options.image_root = options.format == DATASET_MANIFEST ? NULL : root;
+  if (dataset_open (paths, 1, &options, &dataset, &error) != ALBEF_OK)
+    tap_note ("%s", error.message);
+  return dataset;
+}
+
+static void
+test_files (const SceneSource *source)
+{
+  static const struct
+  {
+    const char *name;
+    DatasetFormat format;
+    bool evaluation;
+    int n; /* records; 0: some */
+  } lists[] = { { "pretrain.json", DATASET_PRETRAIN, false, 6 },       { "retrieval_train.json", DATASET_RETRIEVAL, false, 6 },
+                { "retrieval_test.json", DATASET_RETRIEVAL, true, 3 }, { "grounding_train.json", DATASET_GROUNDING, false, 0 },
+                { "vqa_train.json", DATASET_VQA, false, 6 },           { "vqa_test.json", DATASET_VQA, true, 3 },
+                { "ve_train.json", DATASET_VE, false, 18 },            { "ve_test.json", DATASET_VE, false, 9 },
+                { "nlvr_train.json", DATASET_NLVR, false, 12 },        { "nlvr_test.json", DATASET_NLVR, false, 6 } };
+  SceneFilesOptions options = { .n = 6, .n_held_out = 3, .seed = 9, .vqa = true, .ve = true, .nlvr = true };
+  AlbefError error = ALBEF_ERROR_INIT;
+  char out[256], *text;
+  const char *path;
+  AlbefImage *image;
+  Dataset *dataset;
+  Scene scene = { .pixels = malloc (128 * 128 * 3) };
+  double difference = 0;
+
+  snprintf (out, sizeof out, "%s/out", folder);
+  tap_ok (scenes_write (source, out, &options, NULL, NULL, &error) == ALBEF_OK, "/scenes/files are written %s", error.message);
+  for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+    {
+      dataset = read_list (lists[i].name, (DatasetOptions) { .format = lists[i].format, .evaluation = lists[i].evaluation });
+      bool right = dataset != NULL && (lists[i].n > 0 ? dataset_n_samples (dataset) == lists[i].n : dataset_n_samples (dataset) > 0);
+
+      for (int64_t k = 0; right && k < dataset_n_samples (dataset); k++)
+        for (int m = 0; m < dataset_sample (dataset, k)->n_images; m++)
+          right = right && access (dataset_sample (dataset, k)->images[m], R_OK) == 0;
+      tap_ok (right, "/scenes/files: %s is read again, and its pictures are there", lists[i].name);
+      dataset_free (dataset);
+    }
+  dataset = read_list ("manifest.jsonl", (DatasetOptions) { .format = DATASET_MANIFEST, .split = SAMPLE_TRAIN });
+  scene_compose (source, 9, 0, &scene);
+  tap_ok (dataset != NULL && strcmp (dataset_sample (dataset, 0)->texts[0], scene.caption) == 0 && dataset_sample (dataset, 1)->n_regions == scene.phrases[0].n_boxes
+              && dataset_sample (dataset, 1)->regions[0].box[2] == scene.phrases[0].boxes[0][2] && dataset_n_left_out (dataset) > 0,
+          "/scenes/files: the manifest with its hash, phrases and boxes; the held out are told apart");
+  path = dataset_sample (dataset, 0)->images[0];
+  if (albef_image_open (path, ALBEF_IMAGE_STORED, &image, &error) == ALBEF_OK)
+    {
+      for (int p = 0; p < 128 * 128 * 3; p++)
+        difference += abs (albef_image_pixels (image)[p] - scene.pixels[p]) / (128.0 * 128 * 3);
+      albef_image_free (image);
+    }
+  tap_ok (difference > 0 && difference < 4, "/scenes/files: the JPEG is the scene (mean difference %.2f of 255)", difference);
+  dataset_free (dataset);
+  tap_ok (scenes_write (source, out, &options, NULL, NULL, &error) == ALBEF_ERROR_ARGUMENT && strstr (error.message, "scenes.json") != NULL, "/scenes/files: nothing is written over others");
+  options.png = true;
+  tap_ok (scenes_write (source, out, &options, NULL, NULL, &error) == ALBEF_ERROR_ARGUMENT, "/scenes/files: entailment needs JPEG");
+  options.ve = options.vqa = options.nlvr = false;
+  options.n_held_out = 0;
+  snprintf (out, sizeof out, "%s/png", folder);
+  tap_ok (scenes_write (source, out, &options, NULL, NULL, &error) == ALBEF_OK, "/scenes/files: as PNG");
+  snprintf (out, sizeof out, "%s/png/images/0000000.png", folder);
+  tap_ok (albef_image_open (out, ALBEF_IMAGE_STORED, &image, &error) == ALBEF_OK && memcmp (albef_image_pixels (image), scene.pixels, 128 * 128 * 3) == 0,
+          "/scenes/files: the PNG is the scene, byte for byte");
+  albef_image_free (image);
+  snprintf (out, sizeof out, "%s/png/vqa_train.json", folder);
+  tap_ok (access (out, F_OK) != 0, "/scenes/files: no list that was not asked for");
+  text = out;
+  snprintf (text, sizeof out, "%s/nouns.tsv/no", folder);
+  tap_ok (scenes_write (source, text, &options, NULL, NULL, &error) == ALBEF_ERROR_FILE, "/scenes/files: a folder that cannot be made");
+  free (scene.pixels);
+}
+
 static void
 test_plurals (void)
 {
@@ -554,6 +645,7 @@ main (void)
   test_same (source);
   test_patches (source);
   test_tasks (source);
+  test_files (source);
   scene_source_free (source);
   test_plurals ();
   test_choice ();
