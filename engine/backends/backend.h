@@ -77,6 +77,29 @@ typedef enum
   KERNEL_GATHER_ROWS,
   KERNEL_SCATTER_ADD_ROWS,
   KERNEL_PATCHES,
+  KERNEL_SOFT_TARGETS,
+  KERNEL_CROSS_ENTROPY,
+  KERNEL_CROSS_ENTROPY_GRAD,
+  KERNEL_MATCH_TARGETS,
+  KERNEL_NEGATIVE_WEIGHTS,
+  KERNEL_DRAW,
+  KERNEL_ENQUEUE,
+  KERNEL_MOMENTUM,
+  KERNEL_CLAMP,
+  KERNEL_ADAMW,
+  KERNEL_DROPOUT,
+  KERNEL_TANGENT,
+  KERNEL_TANGENT_GRAD,
+  KERNEL_LAYER_NORM_TANGENT,
+  KERNEL_LAYER_NORM_TANGENT_GRAD,
+  KERNEL_CAM,
+  KERNEL_CAM_GRAD,
+  KERNEL_MIN_MAX,
+  KERNEL_MIN_MAX_GRAD,
+  KERNEL_BILINEAR,
+  KERNEL_BILINEAR_GRAD,
+  KERNEL_AMC,
+  KERNEL_AMC_GRAD,
   KERNEL_COUNT
 } KernelId;
 
@@ -293,6 +316,214 @@ typedef struct
   int64_t batch, grid_h, grid_w, patch;
 } PatchesArgs;
 
+/* ---- Losses and their targets. Scalars that steer a step are views of one f32 on the device. ---- */
+
+/* out[r] = alpha softmax (x[r]) + (1 - alpha) hard[r], rows of n. hard is a row of `hard` (rows x n), or the one-hot
+ * of label[r] (i32); a row whose label is negative is all 0. x and alpha absent: hard alone. (ALBEF section 3.3:
+ * pseudo-targets of the momentum teacher.) */
+typedef struct
+{
+  View x, alpha, hard, label, out;
+  int64_t rows, n;
+  int64_t ldx;
+} SoftTargetsArgs;
+
+/* loss[r] = weight[r] sum_j -target[r][j] log softmax (x[r])[j]; lse (rows) keeps log sum exp. Without weight: 1. */
+typedef struct
+{
+  View x, target, weight, loss, lse;
+  int64_t rows, n;
+  int64_t ldx;
+} CrossEntropyArgs;
+
+/* dx[r][j] += dloss[r] weight[r] (softmax (x[r])[j] sum target[r] - target[r][j]). */
+typedef struct
+{
+  View dloss, x, target, weight, lse, dx;
+  int64_t rows, n;
+  int64_t ldx, lddx;
+} CrossEntropyGradArgs;
+
+/* out[r][j] = 1 / matches if id[r] == all[j], else 0, with matches the number of equal ones in the row (ids i32;
+ * every row matches itself somewhere). `equal` (optional) keeps 0 and 1. */
+typedef struct
+{
+  View id, all, out, equal;
+  int64_t rows, n;
+} MatchTargetsArgs;
+
+/* out[r][j] = softmax over the first n columns of x[r], 0 where excluded: j == r, or, with ids (i32, n), id[j] ==
+ * id[r]; `keep` (rows x n, optional) 0 excludes further ones. */
+typedef struct
+{
+  View x, id, keep, out;
+  int64_t rows, n;
+  int64_t ldx;
+} NegativeWeightsArgs;
+
+/* index[r] (i32): drawn with probability weight[r][j] / sum, by the uniform number u[r] in [0, 1). A row of zeros
+ * draws evenly among the columns other than r % n (the official code fails there), or 0 if there is no other. */
+typedef struct
+{
+  View weight, u, index;
+  int64_t rows, n;
+} DrawArgs;
+
+/* queue[(pointer + i) % size] = in[i] for rows i < rows of n 4-byte elements; then, if `advance`, pointer (i32)
+ * = (pointer + rows) % size. */
+typedef struct
+{
+  View in, queue, pointer;
+  int64_t rows, n, size;
+  bool advance;
+} EnqueueArgs;
+
+/* y = momentum y + (1 - momentum) x (the teacher follows). */
+typedef struct
+{
+  View x, y;
+  int64_t n;
+  float momentum;
+} MomentumArgs;
+
+/* x = min (max (x, low), high), in place. */
+typedef struct
+{
+  View x;
+  int64_t n;
+  float low, high;
+} ClampArgs;
+
+/* torch.optim.AdamW, in place: w -= lr decay w; m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2;
+ * w -= lr / (1 - b1^t) m / (sqrt (v) / sqrt (1 - b2^t) + eps). g is multiplied by *scale first (absent: 1).
+ * lr and t are f32 on the device. */
+typedef struct
+{
+  View w, g, m, v, lr, t, scale;
+  int64_t n;
+  float beta1, beta2, eps, decay;
+} AdamWArgs;
+
+/* y = x / (1 - p) where the counter's number is >= p, else 0 (+= if accumulate, so that the same call with dy is its
+ * own gradient). Element i draws number (seed, stream, i); seed is two u32 on the device. */
+typedef struct
+{
+  View x, y, seed;
+  int64_t n;
+  uint32_t stream;
+  float p;
+  bool accumulate;
+} DropoutArgs;
+
+/* ---- Forward mode, for a loss on a gradient (AMC): y_dot along x_dot. ---- */
+
+typedef enum
+{
+  TANGENT_GELU,   /* y_dot = gelu'(x) x_dot */
+  TANGENT_SOFTMAX /* x holds the probabilities p: y_dot = p (x_dot - sum (p x_dot)) per row */
+} TangentOp;
+
+/* rows x n contiguous. */
+typedef struct
+{
+  View x, x_dot, y_dot;
+  int64_t rows, n;
+  TangentOp op;
+} TangentArgs;
+
+/* dx += , dx_dot += from dy_dot. */
+typedef struct
+{
+  View x, x_dot, dy_dot, dx, dx_dot;
+  int64_t rows, n;
+  TangentOp op;
+} TangentGradArgs;
+
+/* y_dot = rstd (x_dot - mean (x_dot) - xh mean (x_dot xh)) gamma, xh = (x - mean) rstd. rows x n contiguous. */
+typedef struct
+{
+  View x, x_dot, gamma, y_dot;
+  int64_t rows, n;
+  float eps;
+} LayerNormTangentArgs;
+
+/* dx +=, dx_dot +=, dgamma += (each optional) from dy_dot. */
+typedef struct
+{
+  View x, x_dot, gamma, dy_dot, dx, dx_dot, dgamma;
+  int64_t rows, n;
+  float eps;
+} LayerNormTangentGradArgs;
+
+/* ---- Maps as a loss (AMC, Yang et al. 2023). ---- */
+
+/* out[b][p] = mean over heads and tokens of attention[b][h][t][1 + p] max (gradient[b][h][t][1 + p], 0) mask[b][t];
+ * attention, gradient: batch x heads x tokens x (1 + patches); mask f32 batch x tokens, 0 or 1. */
+typedef struct
+{
+  View attention, gradient, mask, out;
+  int64_t batch, heads, tokens, patches;
+} CamArgs;
+
+/* dattention +=, dgradient += (each optional). */
+typedef struct
+{
+  View attention, gradient, mask, dout, dattention, dgradient;
+  int64_t batch, heads, tokens, patches;
+} CamGradArgs;
+
+/* y = (x - min) / (max (x - min) + eps) per row. */
+typedef struct
+{
+  View x, y;
+  int64_t rows, n;
+  float eps; /* 1e-7 */
+} MinMaxArgs;
+
+/* The first smallest and the first largest element of a row carry the gradients of min and max. */
+typedef struct
+{
+  View x, y, dy, dx;
+  int64_t rows, n;
+  float eps;
+} MinMaxGradArgs;
+
+/* out batch x height x width from in batch x grid_h x grid_w, half-pixel centres, borders repeated (torch's
+ * interpolate, bilinear, align_corners False). */
+typedef struct
+{
+  View in, out;
+  int64_t batch, grid_h, grid_w, height, width;
+} BilinearArgs;
+
+typedef struct
+{
+  View dout, din;
+  int64_t batch, grid_h, grid_w, height, width;
+} BilinearGradArgs;
+
+/* Attention-mask consistency of maps x (batch x n, in 0..1) with masks m (batch x n); weight[b] 0 leaves a pair out.
+ * mean term: max (0, S_out - S_in + margin_mean), S_in = sum x m / sum m, S_out = sum x (1 - m) / sum (1 - m), sums
+ * pooled over the batch, or per pair and averaged with `per_sample`; max term: mean over the pairs of
+ * max (0, max_p [x (1 - m)] - max_p [x m] + margin_max). An empty inside or outside counts as 0.
+ * loss: [mean term, max term]; stats (optional), for the gradient: 8 + 4 batch floats. */
+typedef struct
+{
+  View x, m, weight, loss, stats;
+  int64_t batch, n;
+  float margin_mean, margin_max; /* 0.1, 0.5 */
+  bool per_sample;
+} AmcArgs;
+
+/* dx += from dloss[2]. Ties of a maximum share evenly (torch's max over two dimensions: amax), else the first. */
+typedef struct
+{
+  View x, m, weight, dloss, dx;
+  int64_t batch, n;
+  float margin_mean, margin_max;
+  bool per_sample;
+} AmcGradArgs;
+
 typedef struct
 {
   KernelId id;
@@ -320,6 +551,29 @@ typedef struct
     GatherRowsArgs gather_rows;
     ScatterAddRowsArgs scatter_add_rows;
     PatchesArgs patches;
+    SoftTargetsArgs soft_targets;
+    CrossEntropyArgs cross_entropy;
+    CrossEntropyGradArgs cross_entropy_grad;
+    MatchTargetsArgs match_targets;
+    NegativeWeightsArgs negative_weights;
+    DrawArgs draw;
+    EnqueueArgs enqueue;
+    MomentumArgs momentum;
+    ClampArgs clamp;
+    AdamWArgs adamw;
+    DropoutArgs dropout;
+    TangentArgs tangent;
+    TangentGradArgs tangent_grad;
+    LayerNormTangentArgs layer_norm_tangent;
+    LayerNormTangentGradArgs layer_norm_tangent_grad;
+    CamArgs cam;
+    CamGradArgs cam_grad;
+    MinMaxArgs min_max;
+    MinMaxGradArgs min_max_grad;
+    BilinearArgs bilinear;
+    BilinearGradArgs bilinear_grad;
+    AmcArgs amc;
+    AmcGradArgs amc_grad;
   };
 } KernelCall;
 
