@@ -506,7 +506,7 @@ typedef struct
  * mean term: max (0, S_out - S_in + margin_mean), S_in = sum x m / sum m, S_out = sum x (1 - m) / sum (1 - m), sums
  * pooled over the batch, or per pair and averaged with `per_sample`; max term: mean over the pairs of
  * max (0, max_p [x (1 - m)] - max_p [x m] + margin_max). An empty inside or outside counts as 0.
- * loss: [mean term, max term]; stats (optional), for the gradient: 8 + 4 batch floats. */
+ * loss: [mean term, max term]; stats (optional): S_in, S_out, then max_p [x m] and max_p [x (1 - m)] of each pair. */
 typedef struct
 {
   View x, m, weight, loss, stats;
@@ -515,7 +515,7 @@ typedef struct
   bool per_sample;
 } AmcArgs;
 
-/* dx += from dloss[2]. Ties of a maximum share evenly (torch's max over two dimensions: amax), else the first. */
+/* dx += from dloss[2]. The first of equal maxima carries the gradient. */
 typedef struct
 {
   View x, m, weight, dloss, dx;

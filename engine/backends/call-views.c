@@ -121,6 +121,110 @@ layer_norm_grad_views (const LayerNormGradArgs *args, CallView *views)
     return list.count;                                                                                                 \
   }
 
+/* The kernels of training. */
+static int
+training_views (const KernelCall *call, CallView *views)
+{
+  switch (call->id)
+    {
+    case KERNEL_SOFT_TARGETS:
+      VIEWS_OF (SoftTargetsArgs, soft_targets, NAME_IF (x, CALL_READS, reach (args->rows, args->n, args->ldx));
+                NAME_IF (alpha, CALL_READS, args->rows > 0); NAME_IF (hard, CALL_READS, args->rows * args->n);
+                NAME_IF (label, CALL_READS, args->rows); NAME (out, CALL_OVERWRITES, args->rows * args->n))
+    case KERNEL_CROSS_ENTROPY:
+      VIEWS_OF (CrossEntropyArgs, cross_entropy, NAME (x, CALL_READS, reach (args->rows, args->n, args->ldx));
+                NAME (target, CALL_READS, args->rows * args->n); NAME_IF (weight, CALL_READS, args->rows);
+                NAME (loss, CALL_OVERWRITES, args->rows); NAME_IF (lse, CALL_OVERWRITES, args->rows))
+    case KERNEL_CROSS_ENTROPY_GRAD:
+      VIEWS_OF (CrossEntropyGradArgs, cross_entropy_grad, NAME (dloss, CALL_READS, args->rows);
+                NAME (x, CALL_READS, reach (args->rows, args->n, args->ldx));
+                NAME (target, CALL_READS, args->rows * args->n); NAME_IF (weight, CALL_READS, args->rows);
+                NAME (lse, CALL_READS, args->rows); NAME (dx, CALL_UPDATES, reach (args->rows, args->n, args->lddx)))
+    case KERNEL_MATCH_TARGETS:
+      VIEWS_OF (MatchTargetsArgs, match_targets, NAME (id, CALL_READS, args->rows); NAME (all, CALL_READS, args->n);
+                NAME (out, CALL_OVERWRITES, args->rows * args->n); NAME_IF (equal, CALL_OVERWRITES, args->rows * args->n))
+    case KERNEL_NEGATIVE_WEIGHTS:
+      VIEWS_OF (NegativeWeightsArgs, negative_weights, NAME (x, CALL_READS, reach (args->rows, args->n, args->ldx));
+                NAME_IF (id, CALL_READS, args->rows > args->n ? args->rows : args->n);
+                NAME_IF (keep, CALL_READS, args->rows * args->n); NAME (out, CALL_OVERWRITES, args->rows * args->n))
+    case KERNEL_DRAW:
+      VIEWS_OF (DrawArgs, draw, NAME (weight, CALL_READS, args->rows * args->n); NAME (u, CALL_READS, args->rows);
+                NAME (index, CALL_OVERWRITES, args->rows))
+    case KERNEL_ENQUEUE:
+      VIEWS_OF (EnqueueArgs, enqueue, NAME (in, CALL_READS, args->rows * args->n);
+                NAME (queue, CALL_UPDATES, args->rows > 0 ? args->size * args->n : 0);
+                NAME (pointer, args->advance ? CALL_UPDATES : CALL_READS, 1))
+    case KERNEL_MOMENTUM:
+      VIEWS_OF (MomentumArgs, momentum, NAME (x, CALL_READS, args->n); NAME (y, CALL_UPDATES, args->n))
+    case KERNEL_CLAMP:
+      VIEWS_OF (ClampArgs, clamp, NAME (x, CALL_UPDATES, args->n))
+    case KERNEL_ADAMW:
+      VIEWS_OF (AdamWArgs, adamw, NAME (w, CALL_UPDATES, args->n); NAME (g, CALL_READS, args->n);
+                NAME (m, CALL_UPDATES, args->n); NAME (v, CALL_UPDATES, args->n); NAME (lr, CALL_READS, args->n > 0);
+                NAME (t, CALL_READS, args->n > 0); NAME_IF (scale, CALL_READS, args->n > 0))
+    case KERNEL_DROPOUT:
+      VIEWS_OF (DropoutArgs, dropout, NAME (x, CALL_READS, args->n);
+                NAME (y, args->accumulate ? CALL_UPDATES : CALL_OVERWRITES, args->n);
+                NAME (seed, CALL_READS, args->n > 0 ? 2 : 0))
+    case KERNEL_TANGENT:
+      VIEWS_OF (TangentArgs, tangent, NAME (x, CALL_READS, args->rows * args->n);
+                NAME (x_dot, CALL_READS, args->rows * args->n); NAME (y_dot, CALL_OVERWRITES, args->rows * args->n))
+    case KERNEL_TANGENT_GRAD:
+      VIEWS_OF (TangentGradArgs, tangent_grad, NAME (x, CALL_READS, args->rows * args->n);
+                NAME (x_dot, CALL_READS, args->rows * args->n); NAME (dy_dot, CALL_READS, args->rows * args->n);
+                NAME_IF (dx, CALL_UPDATES, args->rows * args->n); NAME_IF (dx_dot, CALL_UPDATES, args->rows * args->n))
+    case KERNEL_LAYER_NORM_TANGENT:
+      VIEWS_OF (LayerNormTangentArgs, layer_norm_tangent, NAME (x, CALL_READS, args->rows * args->n);
+                NAME (x_dot, CALL_READS, args->rows * args->n); NAME (gamma, CALL_READS, args->rows > 0 ? args->n : 0);
+                NAME (y_dot, CALL_OVERWRITES, args->rows * args->n))
+    case KERNEL_LAYER_NORM_TANGENT_GRAD:
+      VIEWS_OF (LayerNormTangentGradArgs, layer_norm_tangent_grad, NAME (x, CALL_READS, args->rows * args->n);
+                NAME (x_dot, CALL_READS, args->rows * args->n); NAME (gamma, CALL_READS, args->rows > 0 ? args->n : 0);
+                NAME (dy_dot, CALL_READS, args->rows * args->n); NAME_IF (dx, CALL_UPDATES, args->rows * args->n);
+                NAME_IF (dx_dot, CALL_UPDATES, args->rows * args->n);
+                NAME_IF (dgamma, CALL_UPDATES, args->rows > 0 ? args->n : 0))
+    case KERNEL_CAM:
+      VIEWS_OF (CamArgs, cam,
+                NAME (attention, CALL_READS, args->batch * args->heads * args->tokens * (args->patches + 1));
+                NAME (gradient, CALL_READS, args->batch * args->heads * args->tokens * (args->patches + 1));
+                NAME (mask, CALL_READS, args->batch * args->tokens);
+                NAME (out, CALL_OVERWRITES, args->batch * args->patches))
+    case KERNEL_CAM_GRAD:
+      VIEWS_OF (CamGradArgs, cam_grad,
+                NAME (attention, CALL_READS, args->batch * args->heads * args->tokens * (args->patches + 1));
+                NAME (gradient, CALL_READS, args->batch * args->heads * args->tokens * (args->patches + 1));
+                NAME (mask, CALL_READS, args->batch * args->tokens);
+                NAME (dout, CALL_READS, args->batch * args->patches);
+                NAME_IF (dattention, CALL_UPDATES, args->batch * args->heads * args->tokens * (args->patches + 1));
+                NAME_IF (dgradient, CALL_UPDATES, args->batch * args->heads * args->tokens * (args->patches + 1)))
+    case KERNEL_MIN_MAX:
+      VIEWS_OF (MinMaxArgs, min_max, NAME (x, CALL_READS, args->rows * args->n);
+                NAME (y, CALL_OVERWRITES, args->rows * args->n))
+    case KERNEL_MIN_MAX_GRAD:
+      VIEWS_OF (MinMaxGradArgs, min_max_grad, NAME (x, CALL_READS, args->rows * args->n);
+                NAME (y, CALL_READS, args->rows * args->n); NAME (dy, CALL_READS, args->rows * args->n);
+                NAME (dx, CALL_UPDATES, args->rows * args->n))
+    case KERNEL_BILINEAR:
+      VIEWS_OF (BilinearArgs, bilinear, NAME (in, CALL_READS, args->batch * args->grid_h * args->grid_w);
+                NAME (out, CALL_OVERWRITES, args->batch * args->height * args->width))
+    case KERNEL_BILINEAR_GRAD:
+      VIEWS_OF (BilinearGradArgs, bilinear_grad, NAME (dout, CALL_READS, args->batch * args->height * args->width);
+                NAME (din, CALL_UPDATES, args->batch * args->grid_h * args->grid_w))
+    case KERNEL_AMC:
+      VIEWS_OF (AmcArgs, amc, NAME (x, CALL_READS, args->batch * args->n); NAME (m, CALL_READS, args->batch * args->n);
+                NAME (weight, CALL_READS, args->batch); NAME (loss, CALL_OVERWRITES, 2);
+                NAME_IF (stats, CALL_OVERWRITES, 2 + 2 * args->batch))
+    case KERNEL_AMC_GRAD:
+      VIEWS_OF (AmcGradArgs, amc_grad, NAME (x, CALL_READS, args->batch * args->n);
+                NAME (m, CALL_READS, args->batch * args->n); NAME (weight, CALL_READS, args->batch);
+                NAME (dloss, CALL_READS, 2); NAME (dx, CALL_UPDATES, args->batch * args->n))
+    default:
+      break;
+    }
+  fprintf (stderr, "albef: a call names kernel %d, which does not exist\n", (int) call->id);
+  abort ();
+}
+
 int
 call_views (const KernelCall *call, CallView views[CALL_VIEWS_MAX])
 {
@@ -194,9 +298,7 @@ call_views (const KernelCall *call, CallView views[CALL_VIEWS_MAX])
                 NAME (image, CALL_READS, args->batch * 3 * args->grid_h * args->grid_w * args->patch * args->patch);
                 NAME (out, CALL_OVERWRITES,
                       args->batch * 3 * args->grid_h * args->grid_w * args->patch * args->patch))
-    case KERNEL_COUNT:
-      break;
+    default:
+      return training_views (call, views);
     }
-  fprintf (stderr, "albef: a call names kernel %d, which does not exist\n", (int) call->id);
-  abort ();
 }

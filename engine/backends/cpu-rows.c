@@ -5,6 +5,8 @@
  * cuts a call into such ranges for the threads. */
 #include "cpu.h"
 
+#include "host-kernels.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -439,7 +441,7 @@ cpu_rows_run (CpuBackend *cpu, const KernelCall *call)
       }
       break;
     default:
-      fprintf (stderr, "albef: the cpu backend has no kernel '%s'\n", kernel_name (call->id));
-      abort ();
+      /* Small work of a training step: targets, queues, maps. */
+      reference_run (call);
     }
 }

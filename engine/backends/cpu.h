@@ -16,7 +16,7 @@
 
 struct Buffer
 {
-  char *data;
+  char *data;   /* the two that host-kernels.h relies on come first */
   size_t bytes;
   bool wrapped; /* somebody else's memory, read only */
 };

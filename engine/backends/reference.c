@@ -140,6 +140,52 @@ reference_run (const KernelCall *call)
       return reference_scatter_add_rows (&call->scatter_add_rows);
     case KERNEL_PATCHES:
       return reference_patches (&call->patches);
+    case KERNEL_SOFT_TARGETS:
+      return reference_soft_targets (&call->soft_targets);
+    case KERNEL_CROSS_ENTROPY:
+      return reference_cross_entropy (&call->cross_entropy);
+    case KERNEL_CROSS_ENTROPY_GRAD:
+      return reference_cross_entropy_grad (&call->cross_entropy_grad);
+    case KERNEL_MATCH_TARGETS:
+      return reference_match_targets (&call->match_targets);
+    case KERNEL_NEGATIVE_WEIGHTS:
+      return reference_negative_weights (&call->negative_weights);
+    case KERNEL_DRAW:
+      return reference_draw (&call->draw);
+    case KERNEL_ENQUEUE:
+      return reference_enqueue (&call->enqueue);
+    case KERNEL_MOMENTUM:
+      return reference_momentum (&call->momentum);
+    case KERNEL_CLAMP:
+      return reference_clamp (&call->clamp);
+    case KERNEL_ADAMW:
+      return reference_adamw (&call->adamw);
+    case KERNEL_DROPOUT:
+      return reference_dropout (&call->dropout);
+    case KERNEL_TANGENT:
+      return reference_tangent (&call->tangent);
+    case KERNEL_TANGENT_GRAD:
+      return reference_tangent_grad (&call->tangent_grad);
+    case KERNEL_LAYER_NORM_TANGENT:
+      return reference_layer_norm_tangent (&call->layer_norm_tangent);
+    case KERNEL_LAYER_NORM_TANGENT_GRAD:
+      return reference_layer_norm_tangent_grad (&call->layer_norm_tangent_grad);
+    case KERNEL_CAM:
+      return reference_cam (&call->cam);
+    case KERNEL_CAM_GRAD:
+      return reference_cam_grad (&call->cam_grad);
+    case KERNEL_MIN_MAX:
+      return reference_min_max (&call->min_max);
+    case KERNEL_MIN_MAX_GRAD:
+      return reference_min_max_grad (&call->min_max_grad);
+    case KERNEL_BILINEAR:
+      return reference_bilinear (&call->bilinear);
+    case KERNEL_BILINEAR_GRAD:
+      return reference_bilinear_grad (&call->bilinear_grad);
+    case KERNEL_AMC:
+      return reference_amc (&call->amc);
+    case KERNEL_AMC_GRAD:
+      return reference_amc_grad (&call->amc_grad);
     case KERNEL_COUNT:
       break;
     }

@@ -12,8 +12,7 @@ struct Buffer
   bool borrowed; /* wrapped host memory: read only, not ours to free */
 };
 
-/* Runs one call now. The call has been checked. */
-void reference_run (const KernelCall *call);
+#include "host-kernels.h"
 
 /* Abort with a message unless all that a call, an upload or a download touches is there, inside its buffer,
  * aligned to its elements, and not written if it is wrapped. `who` names the backend. */
@@ -57,6 +56,29 @@ void reference_sum_rows (const SumRowsArgs *args);
 void reference_gather_rows (const GatherRowsArgs *args);
 void reference_scatter_add_rows (const ScatterAddRowsArgs *args);
 void reference_patches (const PatchesArgs *args);
+void reference_soft_targets (const SoftTargetsArgs *args);
+void reference_cross_entropy (const CrossEntropyArgs *args);
+void reference_cross_entropy_grad (const CrossEntropyGradArgs *args);
+void reference_match_targets (const MatchTargetsArgs *args);
+void reference_negative_weights (const NegativeWeightsArgs *args);
+void reference_draw (const DrawArgs *args);
+void reference_enqueue (const EnqueueArgs *args);
+void reference_momentum (const MomentumArgs *args);
+void reference_clamp (const ClampArgs *args);
+void reference_adamw (const AdamWArgs *args);
+void reference_dropout (const DropoutArgs *args);
+void reference_tangent (const TangentArgs *args);
+void reference_tangent_grad (const TangentGradArgs *args);
+void reference_layer_norm_tangent (const LayerNormTangentArgs *args);
+void reference_layer_norm_tangent_grad (const LayerNormTangentGradArgs *args);
+void reference_cam (const CamArgs *args);
+void reference_cam_grad (const CamGradArgs *args);
+void reference_min_max (const MinMaxArgs *args);
+void reference_min_max_grad (const MinMaxGradArgs *args);
+void reference_bilinear (const BilinearArgs *args);
+void reference_bilinear_grad (const BilinearGradArgs *args);
+void reference_amc (const AmcArgs *args);
+void reference_amc_grad (const AmcGradArgs *args);
 
 /* Functions of one number that several kernels use. */
 double reference_gelu (double x);      /* x Phi (x) */

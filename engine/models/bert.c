@@ -24,7 +24,7 @@ bert_embed (Scope *scope, const Bert *bert, Tensor *ids, const Observer *observe
   x = op_layer_norm (scope, x, bert->norm.gamma, bert->norm.beta, bert->eps);
   if (observer != NULL)
     observer->see (observer->user_data, OBSERVE_EMBEDDINGS, 0, x);
-  return scope_collect (scope, mark, x);
+  return scope_collect (scope, mark, op_dropout (scope, x));
 }
 
 ImageKeys
@@ -45,7 +45,7 @@ attend (Scope *scope, const Bert *bert, Tensor *q, Tensor *k, Tensor *v, Tensor 
 {
   Tensor *probs;
 
-  if (tap == NULL && (observer == NULL || !observer->attention))
+  if (tap == NULL && (observer == NULL || !observer->attention) && !scope_drops (scope))
     return op_attention (scope, q, k, v, mask, bert->heads);
   probs = op_attention_probs (scope, q, k, mask, bert->heads);
   if (tap != NULL)
@@ -56,15 +56,22 @@ attend (Scope *scope, const Bert *bert, Tensor *q, Tensor *k, Tensor *v, Tensor 
     }
   if (observer != NULL)
     observer->see (observer->user_data, point, layer, probs);
-  return op_attention_context (scope, probs, v);
+  return op_attention_context (scope, op_dropout (scope, probs), v); /* a tap keeps the map before dropout */
 }
 
-/* One sub-layer's end: norm (dense (context) + input). */
+/* One sub-layer's end: norm (dropout (dense (context)) + input). */
 static Tensor *
 finish (Scope *scope, const Bert *bert, Tensor *context, const Dense *dense, const Norm *norm, Tensor *input)
 {
-  Tensor *x = op_linear (scope, context, dense->weight, dense->bias, EPILOGUE_NONE, input);
+  Tensor *x;
 
+  if (scope_drops (scope))
+    {
+      x = op_linear (scope, context, dense->weight, dense->bias, EPILOGUE_NONE, NULL);
+      x = op_add (scope, op_dropout (scope, x), op_contiguous (scope, input));
+    }
+  else
+    x = op_linear (scope, context, dense->weight, dense->bias, EPILOGUE_NONE, input);
   return op_layer_norm (scope, x, norm->gamma, norm->beta, bert->eps);
 }
 

@@ -47,6 +47,8 @@ read_as (Loader *loader, const char *name, int n_dims, const int64_t *shape, int
       model->n_allocated = model->n_allocated > 0 ? 2 * model->n_allocated : 256;
       model->owned = mem_resize (model->owned, (size_t) model->n_allocated, sizeof *model->owned);
     }
+  model->names = mem_resize (model->names, (size_t) model->n_allocated, sizeof *model->names);
+  model->names[model->n_owned] = mem_strdup (name);
   model->owned[model->n_owned++] = tensor;
   model->n_parameters += (uint64_t) tensor_numel (tensor);
   return tensor;
@@ -144,20 +146,35 @@ read_vision (Loader *loader)
   vision->norm = read_norm (loader, "visual_encoder.norm", c);
 }
 
+/* `shared`: the block whose keys and values this one uses; NULL: it has its own. */
 static AttentionBlock
-read_attention (Loader *loader, const char *stack, int layer, const char *part, int64_t c, int64_t key_width)
+read_attention (Loader *loader, const char *stack, int layer, const char *part, int64_t c, int64_t key_width,
+                const AttentionBlock *shared)
 {
   AttentionBlock block;
   char prefix[160];
 
 #define PREFIX(rest) (snprintf (prefix, sizeof prefix, "%s.encoder.layer.%d.%s.%s", stack, layer, part, rest), prefix)
   block.query = read_dense (loader, PREFIX ("self.query"), c, c);
-  block.key = read_dense (loader, PREFIX ("self.key"), c, key_width);
-  block.value = read_dense (loader, PREFIX ("self.value"), c, key_width);
+  block.key = shared != NULL ? shared->key : read_dense (loader, PREFIX ("self.key"), c, key_width);
+  block.value = shared != NULL ? shared->value : read_dense (loader, PREFIX ("self.value"), c, key_width);
   block.output = read_dense (loader, PREFIX ("output.dense"), c, c);
   block.norm = read_norm (loader, PREFIX ("output.LayerNorm"), c);
 #undef PREFIX
   return block;
+}
+
+/* Cross-attention of a fusion layer. NLVR2's layers come in pairs that share keys and values (the release's
+ * model_nlvr.py, share_cross_attention). */
+static AttentionBlock
+read_cross (Loader *loader, const Bert *bert, const char *stack, int layer, int64_t width)
+{
+  const ModelConfig *config = &loader->model->config;
+  bool paired = config->kind == MODEL_NLVR2 || config->kind == MODEL_NLVR2_PRETRAIN;
+  bool second = paired && (layer - bert->fusion_layer) % 2 == 1;
+
+  return read_attention (loader, stack, layer, "crossattention", config->hidden_size, width,
+                         second ? &bert->layers[layer - 1].cross : NULL);
 }
 
 /* `stack` is "text_encoder.bert" or "text_decoder.bert"; layers from first_cross on have cross-attention. */
@@ -185,9 +202,9 @@ read_bert (Loader *loader, Bert *bert, const char *stack, int n_layers, int firs
       BertLayer *layer = &bert->layers[i];
 
 #define PREFIX(rest) (snprintf (prefix, sizeof prefix, "%s.encoder.layer.%d.%s", stack, i, rest), prefix)
-      layer->self = read_attention (loader, stack, i, "attention", c, c);
+      layer->self = read_attention (loader, stack, i, "attention", c, c, NULL);
       if (i >= first_cross)
-        layer->cross = read_attention (loader, stack, i, "crossattention", c, cross_width);
+        layer->cross = read_cross (loader, bert, stack, i, cross_width);
       layer->intermediate = read_dense (loader, PREFIX ("intermediate.dense"), config->intermediate_size, c);
       layer->output = read_dense (loader, PREFIX ("output.dense"), c, config->intermediate_size);
       layer->norm = read_norm (loader, PREFIX ("output.LayerNorm"), c);
@@ -265,8 +282,12 @@ model_free (Model *model)
   if (model == NULL)
     return;
   for (int i = 0; i < model->n_owned; i++)
-    tensor_unref (model->owned[i]);
+    {
+      tensor_unref (model->owned[i]);
+      free (model->names[i]);
+    }
   free (model->owned);
+  free (model->names);
   free (model->vision.blocks);
   free (model->text.layers);
   free (model->decoder.layers);

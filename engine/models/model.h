@@ -95,7 +95,8 @@ typedef struct Model
   Dense cls_head[2];    /* entailment and NLVR2: Linear, ReLU, Linear */
   Dense ta_head;        /* NLVR2's pre-training */
   Tensor *temp;         /* scalar */
-  Tensor **owned;       /* every parameter, one reference each */
+  Tensor **owned;       /* every parameter, one reference each; shared ones once */
+  char **names;         /* canonical names of owned */
   int n_owned, n_allocated;
   uint64_t n_parameters;
 } Model;

@@ -56,16 +56,14 @@ require_own_keys (const Tensor *k, const Sizes *s, const char *where)
     tensor_abort (where, "a gradient into keys shared by the batch");
 }
 
+/* dQ and dK from dS. */
 static void
-probs_gradient (Scope *scope, const TapeNode *node, Tensor *dp)
+scores_gradient (Scope *scope, const TapeNode *node, Tensor *ds)
 {
-  Tensor *q = node->inputs[0], *k = node->inputs[1], *probs = node->output;
-  Sizes s = sizes_of (q, k, (int) node->number, "attention probs");
+  Tensor *q = node->inputs[0], *k = node->inputs[1];
+  Sizes s = sizes_of (q, k, (int) node->number, "attention scores");
   int64_t block = s.queries * s.keys;
-  Tensor *ds = scope_own (scope, tensor_zeros (scope->backend, 4, probs->shape));
 
-  BACKEND_RUN (scope->backend, KERNEL_SOFTMAX_GRAD, softmax_grad, .y = tensor_view (probs), .dy = tensor_view (dp),
-               .dx = tensor_view (ds), .rows = s.batch * s.heads * s.queries, .n = s.keys);
   if (q->needs_grad)
     {
       Tensor *dq = tensor_grad (q);
@@ -87,6 +85,16 @@ probs_gradient (Scope *scope, const TapeNode *node, Tensor *dp)
                    .a_outer = s.heads * block, .a_inner = block, .b_outer = s.queries * q->ld, .b_inner = s.d,
                    .c_outer = s.keys * dk->ld, .c_inner = s.d, .alpha = s.scale);
     }
+}
+
+static void
+probs_gradient (Scope *scope, const TapeNode *node, Tensor *dp)
+{
+  Tensor *probs = node->output, *ds = scope_own (scope, tensor_zeros (scope->backend, 4, probs->shape));
+
+  BACKEND_RUN (scope->backend, KERNEL_SOFTMAX_GRAD, softmax_grad, .y = tensor_view (probs), .dy = tensor_view (dp),
+               .dx = tensor_view (ds), .rows = tensor_rows (probs), .n = tensor_columns (probs));
+  scores_gradient (scope, node, ds);
 }
 
 static void
@@ -117,8 +125,36 @@ context_gradient (Scope *scope, const TapeNode *node, Tensor *d_out)
     }
 }
 
+static const OpRule scores_rule = { "attention scores", scores_gradient };
 static const OpRule probs_rule = { "attention probs", probs_gradient };
 static const OpRule context_rule = { "attention context", context_gradient };
+
+/* scale Q K^T into `scores`. */
+static void
+run_scores (Scope *scope, Tensor *q, Tensor *k, const Sizes *s, Tensor *scores)
+{
+  int64_t block = s->queries * s->keys;
+
+  BACKEND_RUN (scope->backend, KERNEL_GEMM, gemm, .a = tensor_view (q), .b = tensor_view (k),
+               .c = tensor_view (scores), .transpose_b = true, .m = s->queries, .n = s->keys, .k = s->d, .lda = q->ld,
+               .ldb = k->ld, .ldc = s->keys, .outer = s->batch, .inner = s->heads, .a_outer = s->queries * q->ld,
+               .a_inner = s->d, .b_outer = batch_stride (k, s->batch), .b_inner = s->d, .c_outer = s->heads * block,
+               .c_inner = block, .alpha = s->scale);
+}
+
+Tensor *
+op_attention_scores (Scope *scope, Tensor *q, Tensor *k, int heads)
+{
+  Tensor *inputs[] = { q, k };
+  Sizes s = sizes_of (q, k, heads, "attention scores");
+  int64_t shape[] = { s.batch, heads, s.queries, s.keys };
+  Tensor *scores = scope_own (scope, tensor_new (scope->backend, DTYPE_F32, 4, shape));
+
+  run_scores (scope, q, k, &s, scores);
+  if (tape_wants (scope, inputs, 2))
+    tape_append (scope, &scores_rule, scores, inputs, 2)->number = heads;
+  return scores;
+}
 
 Tensor *
 op_attention_probs (Scope *scope, Tensor *q, Tensor *k, Tensor *mask, int heads)
@@ -126,16 +162,11 @@ op_attention_probs (Scope *scope, Tensor *q, Tensor *k, Tensor *mask, int heads)
   Tensor *inputs[] = { q, k };
   Sizes s = sizes_of (q, k, heads, "attention probs");
   int64_t shape[] = { s.batch, heads, s.queries, s.keys };
-  int64_t block = s.queries * s.keys;
   Tensor *probs = tensor_new (scope->backend, DTYPE_F32, 4, shape);
   Tensor *scores = tensor_new (scope->backend, DTYPE_F32, 4, shape);
 
   scope_own (scope, probs);
-  BACKEND_RUN (scope->backend, KERNEL_GEMM, gemm, .a = tensor_view (q), .b = tensor_view (k),
-               .c = tensor_view (scores), .transpose_b = true, .m = s.queries, .n = s.keys, .k = s.d, .lda = q->ld,
-               .ldb = k->ld, .ldc = s.keys, .outer = s.batch, .inner = heads, .a_outer = s.queries * q->ld,
-               .a_inner = s.d, .b_outer = batch_stride (k, s.batch), .b_inner = s.d, .c_outer = heads * block,
-               .c_inner = block, .alpha = s.scale);
+  run_scores (scope, q, k, &s, scores);
   BACKEND_RUN (scope->backend, KERNEL_SOFTMAX, softmax, .x = tensor_view (scores), .mask = tensor_view (mask),
                .y = tensor_view (probs), .batch = s.batch, .heads = heads, .queries = s.queries, .keys = s.keys,
                .mask_queries = mask_queries (mask, &s));

@@ -44,3 +44,42 @@ Tensor *op_similarity (Scope *scope, Tensor *a, Tensor *b);
 
 /* x / s, s a scalar on the device (the temperature). */
 Tensor *op_divide_by_scalar (Scope *scope, Tensor *x, Tensor *scalar);
+
+/* ---- Training ---- */
+
+/* Row losses -sum_j target log softmax (x) times weight (NULL: 1), one per row of x (... x N); target rows x N is a
+ * constant. */
+Tensor *op_cross_entropy (Scope *scope, Tensor *x, Tensor *target, Tensor *weight);
+
+/* factor * sum of all elements: a scalar. */
+Tensor *op_sum (Scope *scope, Tensor *x, float factor);
+/* factor * x. */
+Tensor *op_scale (Scope *scope, Tensor *x, float factor);
+
+/* a above b along the first dimension; the others agree. Strided inputs are fine (class tokens). */
+Tensor *op_concat_rows (Scope *scope, Tensor *a, Tensor *b);
+
+/* x itself, or a contiguous copy of a strided view. */
+Tensor *op_contiguous (Scope *scope, Tensor *x);
+
+/* Blocks of the first dimension: out[i] = x[index[i]], x B x ..., index i32 of K -> K x .... */
+Tensor *op_gather_blocks (Scope *scope, Tensor *x, Tensor *index);
+
+/* Dropout of the scope's settings (Scope.dropout): x itself when there are none. Each call takes the next stream. */
+Tensor *op_dropout (Scope *scope, Tensor *x);
+
+/* The scaled scores of attention, B x H x Tq x Tk, without mask or softmax: scale Q K^T. */
+Tensor *op_attention_scores (Scope *scope, Tensor *q, Tensor *k, int heads);
+
+/* Forward mode (kernels TANGENT): y_dot along x_dot at x. x and x_dot both get gradients. */
+Tensor *op_tangent (Scope *scope, Tensor *x, Tensor *x_dot, TangentOp op);
+Tensor *op_layer_norm_tangent (Scope *scope, Tensor *x, Tensor *x_dot, Tensor *gamma, float eps);
+
+/* Maps as a loss (AMC). attention, gradient B x H x T x (1 + P), mask f32 B x T -> B x P. */
+Tensor *op_cam (Scope *scope, Tensor *attention, Tensor *gradient, Tensor *mask);
+/* Rows to 0..1. */
+Tensor *op_min_max (Scope *scope, Tensor *x, float eps);
+/* B x G (grid_h x grid_w) -> B x (height width). */
+Tensor *op_bilinear (Scope *scope, Tensor *x, int64_t grid_h, int64_t grid_w, int64_t height, int64_t width);
+/* maps, masks B x N, weight B -> [mean term, max term]; stats may be NULL (AmcArgs). */
+Tensor *op_amc (Scope *scope, Tensor *maps, Tensor *masks, Tensor *weight, bool per_sample, Tensor *stats);

@@ -364,6 +364,12 @@ scope_cancelled (const Scope *scope)
   return albef_cancel_is_triggered (scope->cancel);
 }
 
+bool
+scope_drops (const Scope *scope)
+{
+  return scope->dropout != NULL && scope->dropout->p > 0;
+}
+
 void
 tensor_abort (const char *where, const char *format, ...)
 {

@@ -79,12 +79,21 @@ void tensor_clear_grad (Tensor *tensor);
 
 typedef struct Tape Tape;
 
+/* Dropout of a training step: probability, seed (two u32 on the device), and the next stream. */
+typedef struct
+{
+  float p;
+  Tensor *seed;
+  uint32_t stream;
+} Dropout;
+
 /* Ops return tensors owned by their scope; take a reference to keep one longer. */
 typedef struct
 {
   Backend *backend;
   Tape *tape;                /* NULL: nothing is recorded */
   const AlbefCancel *cancel; /* looked at between layers; may be NULL */
+  Dropout *dropout;          /* NULL: none (inference) */
   Tensor **owned;
   int n_owned, n_allocated;
 } Scope;
@@ -97,6 +106,7 @@ Tensor *scope_own (Scope *scope, Tensor *tensor);
  * needs stays alive through the tape. Returns keep. */
 Tensor *scope_collect (Scope *scope, int mark, Tensor *keep);
 bool scope_cancelled (const Scope *scope);
+bool scope_drops (const Scope *scope); /* is dropout on? */
 
 /* Aborts with "albef: <where>: <format>". For programmer errors only. */
 _Noreturn void tensor_abort (const char *where, const char *format, ...) __attribute__ ((format (printf, 2, 3)));
