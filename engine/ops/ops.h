@@ -71,6 +71,9 @@ Tensor *op_dropout (Scope *scope, Tensor *x);
 /* The scaled scores of attention, B x H x Tq x Tk, without mask or softmax: scale Q K^T. */
 Tensor *op_attention_scores (Scope *scope, Tensor *q, Tensor *k, int heads);
 
+/* gelu (x), erf form, on its own: where the value before it is needed again. */
+Tensor *op_gelu (Scope *scope, Tensor *x);
+
 /* Forward mode (kernels TANGENT): y_dot along x_dot at x. x and x_dot both get gradients. */
 Tensor *op_tangent (Scope *scope, Tensor *x, Tensor *x_dot, TangentOp op);
 Tensor *op_layer_norm_tangent (Scope *scope, Tensor *x, Tensor *x_dot, Tensor *gamma, float eps);

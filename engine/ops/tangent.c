@@ -26,6 +26,16 @@ norm_tangent_gradient (Scope *scope, const TapeNode *node, Tensor *dy)
                .eps = node->value);
 }
 
+static void
+gelu_gradient (Scope *scope, const TapeNode *node, Tensor *dy)
+{
+  Tensor *x = node->inputs[0];
+
+  BACKEND_RUN (scope->backend, KERNEL_UNARY_GRAD, unary_grad, .x = tensor_view (x), .dy = tensor_view (dy),
+               .dx = tensor_view (tensor_grad (x)), .n = tensor_numel (x), .op = UNARY_GELU);
+}
+
+static const OpRule gelu_rule = { "gelu", gelu_gradient };
 static const OpRule tangent_rule = { "tangent", tangent_gradient };
 static const OpRule norm_tangent_rule = { "layer norm tangent", norm_tangent_gradient };
 
@@ -64,5 +74,20 @@ op_layer_norm_tangent (Scope *scope, Tensor *x, Tensor *x_dot, Tensor *gamma, fl
                .rows = tensor_rows (x), .n = tensor_columns (x), .eps = eps);
   if (tape_wants (scope, inputs, 3))
     tape_append (scope, &norm_tangent_rule, y, inputs, 3)->value = eps;
+  return y;
+}
+
+Tensor *
+op_gelu (Scope *scope, Tensor *x)
+{
+  Tensor *y = scope_own (scope, tensor_new (scope->backend, DTYPE_F32, x->n_dims, x->shape));
+  char a[64];
+
+  if (!tensor_is_contiguous (x))
+    tensor_abort ("gelu", "%s", tensor_describe (x, a));
+  BACKEND_RUN (scope->backend, KERNEL_UNARY, unary, .x = tensor_view (x), .y = tensor_view (y), .n = tensor_numel (x),
+               .op = UNARY_GELU);
+  if (tape_wants (scope, &x, 1))
+    tape_append (scope, &gelu_rule, y, &x, 1);
   return y;
 }

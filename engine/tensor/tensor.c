@@ -285,6 +285,20 @@ tensor_unsqueeze (Tensor *tensor)
 }
 
 Tensor *
+tensor_detach (Tensor *tensor)
+{
+  char text[64];
+  Tensor *copy;
+
+  if (!tensor_is_contiguous (tensor))
+    tensor_abort ("tensor_detach", "strided %s", tensor_describe (tensor, text));
+  copy = tensor_on (tensor->storage, tensor->dtype, tensor->n_dims, tensor->shape);
+  __atomic_add_fetch (&tensor->storage->refs, 1, __ATOMIC_RELAXED);
+  copy->offset = tensor->offset;
+  return copy;
+}
+
+Tensor *
 tensor_grad (Tensor *tensor)
 {
   Tensor *root = tensor->root ? tensor->root : tensor;

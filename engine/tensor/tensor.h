@@ -67,6 +67,9 @@ Tensor *tensor_token (Tensor *tensor, int64_t index);
 /* B x C (any ld) seen as B x 1 x C. */
 Tensor *tensor_unsqueeze (Tensor *tensor);
 
+/* The same data as a root of its own that needs no gradient (contiguous tensors). */
+Tensor *tensor_detach (Tensor *tensor);
+
 /* The gradient of `tensor` (of its root, seen alike), zero-filled when first asked for. Borrowed from the
  * tensor. NULL if it needs none. */
 Tensor *tensor_grad (Tensor *tensor);

@@ -7,6 +7,7 @@
 #include "case-text.h"
 #include "model.h"
 #include "tensor-file.h"
+#include "vocab.h"
 #include "weight-set.h"
 
 enum
@@ -35,6 +36,13 @@ bool case_grounding (Case *c);
 bool case_visualization (Case *c);
 bool case_pos_embed (Case *c);
 bool case_checkpoints (Case *c);
+bool case_pretrain (Case *c);
+bool case_pretrain_variations (Case *c);
+bool case_pretrain_trajectory (Case *c);
+bool case_retrieval (Case *c);
+bool case_ve (Case *c);
+bool case_nlvr (Case *c);
+bool case_pretrain_nlvr (Case *c);
 
 /* Writes its files into out_dir; 0 done, else `message` says why not. Text and preprocess have headers of their own. */
 int case_schedule (const char *dir, const char *out_dir, char *message, size_t n);

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <getopt.h>
+#include <jansson.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -50,20 +51,69 @@ static const TensorCase tensor_cases[] = {
   { "visualization", case_visualization },
   { "pos_embed", case_pos_embed },
   { "checkpoints", case_checkpoints },
+  { "pretrain", case_pretrain },
+  { "pretrain_variations", case_pretrain_variations },
+  { "pretrain_trajectory", case_pretrain_trajectory },
+  { "retrieval", case_retrieval },
+  { "ve", case_ve },
+  { "nlvr", case_nlvr },
+  { "pretrain_nlvr", case_pretrain_nlvr },
 };
 
-/* Inputs are not compared: they are not computed. */
+/* Inputs are not compared: they are not computed. A name that begins with '*' may follow a prefix and a dot ("step0."),
+ * one that ends with '*' stands for all that begin so. */
+static const struct
+{
+  const char *case_name, *inputs;
+} case_inputs[] = {
+  { "vit", "image" },
+  { "text_encoder", "input_ids attention_mask image_embeds" },
+  { "retrieval_eval", "image input_ids attention_mask" },
+  { "grounding", "image itm_block itc_block input_ids attention_mask" },
+  { "visualization", "image block_num rgb_image input_ids attention_mask" },
+  { "pos_embed", "pos_embed_in image_*" },
+  { "checkpoints", "image input_ids attention_mask" },
+  { "pretrain", "image alpha queue_ptr_before input_ids attention_mask neg_image_idx neg_text_idx mlm_bernoulli_* "
+                "mlm_random_words" },
+  { "pretrain_variations", "*temp_in *alpha" },
+  { "pretrain_trajectory", "*input_ids *attention_mask *neg_image_idx *neg_text_idx *mlm_bernoulli_mask "
+                           "*mlm_bernoulli_replace *mlm_bernoulli_random *mlm_random_words" },
+  { "retrieval", "image idx alpha input_ids attention_mask neg_image_idx neg_text_idx" },
+  { "vqa", "image question_ids question_mask answer_ids answer_mask n_answers weights alpha rank.answer_ids "
+           "rank.answer_mask rank.k" },
+  { "ve", "image targets alpha input_ids attention_mask" },
+  { "nlvr", "images targets alpha input_ids attention_mask" },
+  { "pretrain_nlvr", "image image0_idx image1_idx labels rand1 rand2 input_ids attention_mask" },
+  { "amc", "image mask_query_interp gt_mask_indicator alpha block_num input_ids attention_mask neg_image_idx "
+           "neg_text_idx mlm_bernoulli_* mlm_random_words" },
+};
+
+static bool
+fits (const char *pattern, size_t length, const char *name)
+{
+  const char *dot = strchr (name, '.');
+
+  if (pattern[0] == '*')
+    return dot != NULL && strlen (dot + 1) == length - 1 && strncmp (dot + 1, pattern + 1, length - 1) == 0;
+  if (pattern[length - 1] == '*')
+    return strncmp (name, pattern, length - 1) == 0;
+  return strlen (name) == length && strncmp (name, pattern, length) == 0;
+}
+
 static bool
 is_input (const char *case_name, const char *tensor)
 {
-  static const char *const inputs[] = { "image", "input_ids", "attention_mask", "image_embeds", "itm_block",
-                                        "itc_block", "block_num", "rgb_image" };
+  for (size_t i = 0; i < sizeof case_inputs / sizeof case_inputs[0]; i++)
+    if (strcmp (case_inputs[i].case_name, case_name) == 0)
+      for (const char *at = case_inputs[i].inputs; *at != 0;)
+        {
+          size_t length = strcspn (at, " ");
 
-  for (size_t i = 0; i < sizeof inputs / sizeof inputs[0]; i++)
-    if (strcmp (tensor, inputs[i]) == 0)
-      return strcmp (case_name, "retrieval_eval") != 0 || strcmp (tensor, "image_embeds") != 0;
-  return strcmp (case_name, "pos_embed") == 0
-         && (strncmp (tensor, "image_", 6) == 0 || strcmp (tensor, "pos_embed_in") == 0);
+          if (fits (at, length, tensor))
+            return true;
+          at += length + (at[length] == ' ');
+        }
+  return false;
 }
 
 static bool
@@ -80,12 +130,60 @@ is_judged (const char *case_name, const char *tensor)
  * Comparison with the golden tensors
  */
 
-/* Prints one line; returns false when out of tolerance. golden is NULL for tensors the case file lacks. */
-static bool
-compare (const char *case_name, const TensorFileEntry *mine, const TensorFileEntry *golden)
+/* Rounding noise of a golden gradient: f32_noise.json of the folder, 0 where it says nothing. */
+static double
+noise_of (json_t *noise, const char *case_name, const char *tensor)
 {
-  double worst = 0, largest = 0, tolerance = strstr (golden->name, "grad") != NULL ? 1e-3 : 2e-4;
+  const char *dot = strchr (tensor, '.');
+  json_t *group = json_object_get (noise, case_name), *entry;
+
+  if (dot == NULL || strncmp (tensor, "grad", 4) != 0)
+    return 0;
+  for (void *i = json_object_iter (group); i != NULL; i = json_object_iter_next (group, i))
+    if ((entry = json_object_get (json_object_iter_value (i), dot + 1)) != NULL)
+      return json_number_value (json_array_get (entry, 0));
+  return 0;
+}
+
+/* Biases of attention keys have a gradient of exactly 0 in exact arithmetic. */
+static bool
+is_key_bias (const char *tensor)
+{
+  size_t length = strlen (tensor);
+
+  return length > 9 && strcmp (tensor + length - 9, ".key.bias") == 0;
+}
+
+static double
+value_at (const TensorFileEntry *entry, int64_t i)
+{
+  return entry->type == TENSOR_I64 ? (double) ((const int64_t *) entry->data)[i] : ((const float *) entry->data)[i];
+}
+
+/* How far apart two tensors may be, as an absolute number. `largest`: of the golden magnitudes. */
+static double
+tolerance_of (const char *case_name, const TensorFileEntry *golden, double largest, double noise)
+{
+  bool gradient = strstr (golden->name, "grad") != NULL;
+
+  if (golden->type == TENSOR_I64)
+    return 0;
+  if (gradient && is_key_bias (golden->name))
+    return 1e-6;
+  /* AdamW turns noise in a vanishing gradient into steps of up to lr = 1e-3. */
+  if (strncmp (golden->name, "adamw_after.", 12) == 0)
+    return 2e-3;
+  if (gradient || strcmp (case_name, "pretrain_trajectory") == 0)
+    return 1e-3 * largest + 20 * noise;
+  return 2e-4 * largest;
+}
+
+/* Prints one line; returns false when out of tolerance. */
+static bool
+compare (const char *case_name, const TensorFileEntry *mine, const TensorFileEntry *golden, json_t *noise)
+{
   bool same_shape = mine->type == golden->type && mine->n_dims == golden->n_dims, good;
+  double worst = 0, largest = 0;
 
   for (int i = 0; same_shape && i < mine->n_dims; i++)
     same_shape = mine->shape[i] == golden->shape[i];
@@ -96,41 +194,27 @@ compare (const char *case_name, const TensorFileEntry *mine, const TensorFileEnt
     }
   for (int64_t i = 0; i < golden->n_elements; i++)
     {
-      double a, b;
+      double a = value_at (mine, i), b = value_at (golden, i);
 
-      if (golden->type == TENSOR_I64)
-        {
-          a = (double) ((const int64_t *) mine->data)[i];
-          b = (double) ((const int64_t *) golden->data)[i];
-        }
-      else
-        {
-          a = ((const float *) mine->data)[i];
-          b = ((const float *) golden->data)[i];
-        }
       if (isnan (a) && isnan (b))
         continue;
       largest = fmax (largest, fabs (b));
       worst = isnan (a - b) ? INFINITY : fmax (worst, fabs (a - b));
     }
-  if (golden->type == TENSOR_I64)
-    tolerance = 0;
-  if (largest == 0)
-    {
-      /* A golden tensor of zeros: either the outputs were emptied, or the answer is zero. */
-      printf ("%s %s max %.3g, golden is zero\n", case_name, golden->name, worst);
-      return worst <= 1e-12;
-    }
-  good = worst <= tolerance * largest;
-  printf ("%s %s %.3g%s\n", case_name, golden->name, worst / largest, good ? "" : " OUT OF TOLERANCE");
+  good = worst <= tolerance_of (case_name, golden, largest, noise_of (noise, case_name, golden->name)) + 1e-12;
+  /* A golden tensor of zeros: either the outputs were emptied, or the answer is zero. */
+  printf ("%s %s %.3g%s%s\n", case_name, golden->name, largest > 0 ? worst / largest : worst,
+          largest > 0 ? "" : " absolute, golden is zero", good ? "" : " OUT OF TOLERANCE");
   return good;
 }
 
 static int
-compare_all (const char *case_name, TensorFile *golden, const char *dumped)
+compare_all (const char *dir, const char *case_name, TensorFile *golden, const char *dumped)
 {
   AlbefError error = ALBEF_ERROR_INIT;
   TensorFile *mine = tensor_file_open (dumped, &error);
+  char noise_path[4200];
+  json_t *noise;
   int result = CASE_DONE;
 
   if (mine == NULL)
@@ -138,6 +222,8 @@ compare_all (const char *case_name, TensorFile *golden, const char *dumped)
       printf ("%s FAILED %s\n", case_name, error.message);
       return CASE_FAILED;
     }
+  snprintf (noise_path, sizeof noise_path, "%s/f32_noise.json", dir);
+  noise = json_load_file (noise_path, 0, NULL);
   for (int i = 0; i < tensor_file_count (golden); i++)
     {
       const TensorFileEntry *entry = tensor_file_entry (golden, i), *computed;
@@ -147,9 +233,10 @@ compare_all (const char *case_name, TensorFile *golden, const char *dumped)
       computed = tensor_file_find (mine, entry->name);
       if (computed == NULL)
         printf ("%s %s MISSING\n", case_name, entry->name);
-      if (computed == NULL || !compare (case_name, computed, entry))
+      if (computed == NULL || !compare (case_name, computed, entry, noise))
         result = CASE_WRONG;
     }
+  json_decref (noise);
   tensor_file_free (mine);
   return result;
 }
@@ -183,7 +270,7 @@ run_tensor_case (const Options *options, const TensorCase *which, const char *ou
     {
       c.out = tensor_writer_new ();
       if (which->run (&c) && tensor_writer_save (c.out, out_path, &c.error) == ALBEF_OK)
-        result = compare_all (which->name, c.in, out_path);
+        result = compare_all (options->dir, which->name, c.in, out_path);
       tensor_writer_free (c.out);
       case_close (&c);
       backend_close (c.device);
@@ -215,7 +302,7 @@ run_file_case (const Options *options, const char *name, const char *out_dir)
       golden = tensor_file_open (in_path, &error);
       if (golden == NULL)
         return report_file (name, 1, error.message);
-      result = compare_all (name, golden, out_path);
+      result = compare_all (options->dir, name, golden, out_path);
       tensor_file_free (golden);
       return result;
     }

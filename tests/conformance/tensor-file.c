@@ -21,6 +21,7 @@ struct TensorFile
   json_t *header; /* owns the names */
   TensorFileEntry *entries;
   int n_entries;
+  void **copies; /* of entries that lie unaligned in the file; [n_entries], mostly NULL */
 };
 
 typedef struct
@@ -88,8 +89,7 @@ parse_entry (const char *path, const char *name, json_t *value, uint8_t *data, s
   start = json_integer_value (json_array_get (offsets, 0));
   end = json_integer_value (json_array_get (offsets, 1));
   if (entry->n_elements < 0 || start < 0 || end < start || (uint64_t) end > n_data
-      || end - start != entry->n_elements * (json_int_t) type_size (entry->type)
-      || start % (json_int_t) type_size (entry->type) != 0)
+      || end - start != entry->n_elements * (json_int_t) type_size (entry->type))
     return error_set (error, ALBEF_ERROR_FORMAT, "%s: shape and place of '%s' do not fit the file", path, name);
   entry->data = data + start;
   return ALBEF_OK;
@@ -126,6 +126,19 @@ parse_header (TensorFile *file, const char *text, size_t length, size_t n_data, 
     file->n_entries++;
   }
   qsort (file->entries, file->n_entries, sizeof *file->entries, compare_places);
+  /* The format asks for no alignment: eight-byte numbers may follow an odd number of floats. */
+  file->copies = mem_new0 ((size_t) file->n_entries, sizeof *file->copies);
+  for (int i = 0; i < file->n_entries; i++)
+    {
+      TensorFileEntry *entry = &file->entries[i];
+      size_t bytes = (size_t) entry->n_elements * type_size (entry->type);
+
+      if ((uintptr_t) entry->data % type_size (entry->type) == 0)
+        continue;
+      file->copies[i] = mem_new0 (bytes, 1);
+      memcpy (file->copies[i], entry->data, bytes);
+      entry->data = file->copies[i];
+    }
   return ALBEF_OK;
 }
 
@@ -190,6 +203,9 @@ tensor_file_free (TensorFile *file)
 {
   if (file == NULL)
     return;
+  for (int i = 0; file->copies != NULL && i < file->n_entries; i++)
+    free (file->copies[i]);
+  free (file->copies);
   json_decref (file->header);
   free (file->entries);
   free (file->bytes);
