@@ -170,28 +170,49 @@ read_queue (Learner *learner, const LearnerSource *from, const char *name, Tenso
   return ALBEF_OK;
 }
 
+/* The first of two official names that is there; 0 if none is. */
+static AlbefStatus
+read_pointer (Learner *learner, const ParameterSource *source, const char *name, const char *other, Tensor **pointer,
+              AlbefError *error)
+{
+  const float *mapped = NULL;
+  float *copied = NULL;
+  int64_t one = 1;
+  int32_t value = 0;
+
+  if (!source->has (source->user_data, name))
+    name = other;
+  if (source->has (source->user_data, name))
+    {
+      AlbefStatus status = source->get (source->user_data, name, 1, &one, &mapped, &copied, error);
+
+      if (status != ALBEF_OK)
+        return status;
+      value = (int32_t) * (mapped != NULL ? mapped : copied);
+      free (copied);
+    }
+  *pointer = tensor_from_host (learner->backend, DTYPE_I32, 1, &one, &value);
+  return ALBEF_OK;
+}
+
 static AlbefStatus
 read_queues (Learner *learner, const LearnerSource *from, AlbefError *error)
 {
   const ParameterSource *source = &from->source;
-  int64_t q = learner->model->config.queue_size, one = 1, row[] = { 1, q };
+  int64_t q = learner->model->config.queue_size, row[] = { 1, q };
   const float *mapped = NULL;
   float *copied = NULL;
-  int32_t pointer = 0, *ids;
+  int32_t *ids;
   AlbefStatus status = read_queue (learner, from, "image_queue", &learner->image_queue, error);
 
   if (status == ALBEF_OK)
     status = read_queue (learner, from, "text_queue", &learner->text_queue, error);
-  if (status == ALBEF_OK && source->has (source->user_data, "queue_ptr"))
-    {
-      status = source->get (source->user_data, "queue_ptr", 1, &one, &mapped, &copied, error);
-      if (status == ALBEF_OK)
-        pointer = (int32_t) * (mapped != NULL ? mapped : copied);
-      free (copied);
-    }
+  if (status == ALBEF_OK)
+    status = read_pointer (learner, source, "queue_ptr", "queue_ptr_img", &learner->queue_pointer, error);
+  if (status == ALBEF_OK)
+    status = read_pointer (learner, source, "queue_ptr", "queue_ptr_txt", &learner->text_pointer, error);
   if (status != ALBEF_OK)
     return status;
-  learner->queue_pointer = tensor_from_host (learner->backend, DTYPE_I32, 1, &one, &pointer);
   if (!from->identities)
     return ALBEF_OK;
   ids = mem_new0 ((size_t) q, sizeof *ids);
@@ -274,6 +295,7 @@ learner_free (Learner *learner)
   tensor_unref (learner->text_queue);
   tensor_unref (learner->id_queue);
   tensor_unref (learner->queue_pointer);
+  tensor_unref (learner->text_pointer);
   tensor_unref (learner->alpha);
   tensor_unref (learner->lr);
   tensor_unref (learner->step);

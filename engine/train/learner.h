@@ -34,7 +34,8 @@ typedef struct
   Tensor *image_queue;    /* Q x E: features as rows (the official files keep columns); NULL without ITC */
   Tensor *text_queue;
   Tensor *id_queue;       /* i32 Q: identities (retrieval); NULL otherwise */
-  Tensor *queue_pointer;  /* i32, one */
+  Tensor *queue_pointer;  /* i32, one: where the next features go, in the image and identity queues */
+  Tensor *text_pointer;   /* the same for texts: AMC's code keeps two */
 
   Tensor *alpha;          /* f32 scalar: weight of the pseudo-targets */
   Tensor *lr;             /* f32 scalar */

@@ -128,11 +128,11 @@ hard_targets (Scope *scope, Learner *learner, const Batch *batch, int64_t n, Ste
 }
 
 static void
-enqueue (Learner *learner, Tensor *rows, Tensor *queue, bool last)
+enqueue (Learner *learner, Tensor *rows, Tensor *queue, Tensor *pointer, bool advance)
 {
   BACKEND_RUN (learner->backend, KERNEL_ENQUEUE, enqueue, .in = tensor_view (rows), .queue = tensor_view (queue),
-               .pointer = tensor_view (learner->queue_pointer), .rows = rows->shape[0],
-               .n = tensor_numel (rows) / rows->shape[0], .size = queue->shape[0], .advance = last);
+               .pointer = tensor_view (pointer), .rows = rows->shape[0],
+               .n = tensor_numel (rows) / rows->shape[0], .size = queue->shape[0], .advance = advance);
 }
 
 Tensor *
@@ -167,9 +167,9 @@ part_contrast (Scope *scope, Learner *learner, const Batch *batch, const StepSet
 
   /* The similarities above were taken against the old queues. */
   if (batch->identities != NULL)
-    enqueue (learner, part_ints (scope, 1, &b, batch->identities), learner->id_queue, false);
-  enqueue (learner, trace->image_feat_m, learner->image_queue, false);
-  enqueue (learner, trace->text_feat_m, learner->text_queue, true);
+    enqueue (learner, part_ints (scope, 1, &b, batch->identities), learner->id_queue, learner->queue_pointer, false);
+  enqueue (learner, trace->image_feat_m, learner->image_queue, learner->queue_pointer, true);
+  enqueue (learner, trace->text_feat_m, learner->text_queue, learner->text_pointer, true);
   return trace->loss_ita;
 }
 

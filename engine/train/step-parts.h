@@ -46,6 +46,12 @@ Tensor *part_match (Scope *scope, Learner *learner, const Batch *batch, const St
 Tensor *part_mlm (Scope *scope, Learner *learner, const Batch *batch, const StepSettings *settings, Tensor *self_mask,
                   const ImageKeys *keys, const ImageKeys *teacher_keys, StepTrace *trace);
 
+/* Causal mask of A x S x S from an attention mask: padding and later tokens -10000. */
+Tensor *part_causal_mask (Scope *scope, const int64_t *mask, int64_t answers, int64_t tokens);
+/* Answer decoder: logits A x S x V of answers (i32 A x S) over question states A x T x C. */
+Tensor *part_decode (Scope *scope, const Model *model, Tensor *answers, Tensor *mask, Tensor *states,
+                     Tensor *cross_mask);
+
 /* AMC on the tapped map of the positive pass. `stream`: where dropout stood when that pass began. Returns loss_amc, whose
  * gradient is exact to second order. */
 Tensor *part_amc (Scope *scope, Learner *learner, const Batch *batch, Tensor *self_mask, const ImageKeys *keys,

@@ -50,21 +50,19 @@ step_classify (Scope *scope, Learner *learner, const Batch *batch, const StepSet
  * VQA
  */
 
-/* Causal mask of A x S x S: padding and later tokens -10000. */
-static Tensor *
-causal_mask (Scope *scope, const Batch *batch)
+Tensor *
+part_causal_mask (Scope *scope, const int64_t *mask, int64_t a, int64_t s)
 {
-  int64_t a = batch->answers, s = batch->answer_tokens;
   float *values = mem_new0 ((size_t) (a * s * s), sizeof *values);
-  Tensor *mask;
+  Tensor *tensor;
 
   for (int64_t i = 0; i < a; i++)
     for (int64_t q = 0; q < s; q++)
       for (int64_t k = 0; k < s; k++)
-        values[(i * s + q) * s + k] = k > q || batch->answer_mask[i * s + k] == 0 ? -10000.0f : 0;
-  mask = part_floats (scope, 3, (int64_t[]) { a, s, s }, values);
+        values[(i * s + q) * s + k] = k > q || mask[i * s + k] == 0 ? -10000.0f : 0;
+  tensor = part_floats (scope, 3, (int64_t[]) { a, s, s }, values);
   free (values);
-  return mask;
+  return tensor;
 }
 
 /* The question's states, repeated for each of its answers. */
@@ -77,9 +75,8 @@ question_states (Scope *scope, const Model *model, const Batch *batch, Tensor *i
   return op_gather_blocks (scope, multimodal_forward (scope, model, ids, self_mask, tokens, NULL), index);
 }
 
-/* Decoder logits, A x S x V. */
-static Tensor *
-decode (Scope *scope, const Model *model, Tensor *answers, Tensor *mask, Tensor *states, Tensor *cross_mask)
+Tensor *
+part_decode (Scope *scope, const Model *model, Tensor *answers, Tensor *mask, Tensor *states, Tensor *cross_mask)
 {
   const Bert *decoder = &model->decoder;
   ImageKeys *keys = part_keys (scope, decoder, states);
@@ -114,7 +111,7 @@ step_vqa (Scope *scope, Learner *learner, const Batch *batch, const StepSettings
   Tensor *ids = part_ints (scope, 2, (int64_t[]) { batch->batch, t }, batch->ids);
   Tensor *self_mask = mask_tensor (scope, batch->mask, batch->batch, t, -10000.0f);
   Tensor *answers = part_ints (scope, 2, (int64_t[]) { a, s }, batch->answer_ids);
-  Tensor *index = part_ints (scope, 1, &a, batch->answer_question), *causal = causal_mask (scope, batch);
+  Tensor *index = part_ints (scope, 1, &a, batch->answer_question), *causal = part_causal_mask (scope, batch->answer_mask, a, s);
   int64_t *question_mask = mem_new0 ((size_t) (a * t), sizeof *question_mask);
   int32_t *labels = mem_new0 ((size_t) n + 1, sizeof *labels);
   float *weights = mem_new0 ((size_t) n + 1, sizeof *weights);
@@ -140,10 +137,10 @@ step_vqa (Scope *scope, Learner *learner, const Batch *batch, const StepSettings
 
       learner_follow (learner);
       states = question_states (scope, learner->twin, batch, images, ids, self_mask, index);
-      trace->logits_m = decode (scope, learner->twin, answers, causal, states, cross_mask);
+      trace->logits_m = part_decode (scope, learner->twin, answers, causal, states, cross_mask);
       rows_m = predicting_rows (scope, trace->logits_m);
     });
-  trace->answer_logits = decode (scope, learner->model, answers, causal, trace->question_states, cross_mask);
+  trace->answer_logits = part_decode (scope, learner->model, answers, causal, trace->question_states, cross_mask);
   rows = predicting_rows (scope, trace->answer_logits);
   trace->loss = part_classify (scope, learner, rows, rows_m, labels, weights, &losses);
   trace->answer_loss = losses;

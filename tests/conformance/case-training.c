@@ -11,6 +11,7 @@
 #include "error.h"
 #include "key-map.h"
 #include "steps.h"
+#include "vqa.h"
 
 typedef struct
 {
@@ -405,6 +406,7 @@ case_pretrain (Case *c)
     int32_t pointer = (int32_t) case_scalar (c, "queue_ptr_before", 0);
 
     backend_upload (c->device, tensor_view (t.learner->queue_pointer), &pointer, sizeof pointer);
+    backend_upload (c->device, tensor_view (t.learner->text_pointer), &pointer, sizeof pointer);
   }
   run_step (&t, step_pretrain, float_of (c->in, "alpha"), 1e-3f, 1);
   dump (&t, "local.image_embeds", t.trace.image_embeds);
@@ -660,6 +662,302 @@ case_pretrain_nlvr (Case *c)
   dump (&t, "local.pred", t.trace.prediction);
   dump (&t, "loss", t.trace.loss);
   dump_parameters (&t, "grad.", true);
+  training_close (&t);
+  return true;
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * VQA
+ */
+
+/* Questions, answers and whose they are. */
+static bool
+read_vqa (Training *t)
+{
+  Case *c = t->c;
+  const TensorFileEntry *image = case_input (c, "image", TENSOR_F32), *weights = case_input (c, "weights", TENSOR_F32);
+  const TensorFileEntry *question_mask = case_input (c, "question_mask", TENSOR_I64);
+  const TensorFileEntry *answer_mask = case_input (c, "answer_mask", TENSOR_I64);
+  int32_t *counts = ints_of (t, c->in, "", "n_answers"), *owner;
+
+  t->batch.ids = ints_of (t, c->in, "", "question_ids");
+  t->batch.answer_ids = ints_of (t, c->in, "", "answer_ids");
+  if (image == NULL || weights == NULL || question_mask == NULL || answer_mask == NULL || counts == NULL ||
+      t->batch.ids == NULL || t->batch.answer_ids == NULL)
+    return false;
+  t->batch.images = image->data;
+  t->batch.mask = question_mask->data;
+  t->batch.batch = question_mask->shape[0];
+  t->batch.tokens = question_mask->shape[1];
+  t->batch.answers = answer_mask->shape[0];
+  t->batch.answer_tokens = answer_mask->shape[1];
+  t->batch.answer_mask = answer_mask->data;
+  t->batch.answer_weights = weights->data;
+  owner = keep (t, mem_new0 ((size_t) t->batch.answers, sizeof *owner));
+  for (int64_t q = 0, at = 0; q < t->batch.batch; q++)
+    for (int32_t i = 0; i < counts[q] && at < t->batch.answers; i++)
+      owner[at++] = (int32_t) q;
+  t->batch.answer_question = owner;
+  return true;
+}
+
+/* All but the last token of each answer: the official code returns logits of the predicting positions alone. */
+static void
+dump_without_last (Training *t, const char *name, Tensor *logits)
+{
+  int64_t a = logits->shape[0], s = logits->shape[1], v = logits->shape[2];
+  float *values = mem_new0 ((size_t) (a * s * v), sizeof *values);
+
+  tensor_to_host (logits, values);
+  for (int64_t i = 0; i < a; i++)
+    memmove (values + i * (s - 1) * v, values + i * s * v, (size_t) ((s - 1) * v) * sizeof *values);
+  case_dump_host (t->c, name, 3, (int64_t[]) { a, s - 1, v }, values);
+  free (values);
+}
+
+static void
+dump_vqa (Training *t)
+{
+  const Batch *b = &t->batch;
+  int64_t s = b->answer_tokens, n = b->answers * s;
+  float *rows = mem_new0 ((size_t) n, sizeof *rows), *sums = mem_new0 ((size_t) b->answers, sizeof *sums);
+  int32_t *targets = mem_new0 ((size_t) n, sizeof *targets);
+  int32_t *masks = mem_new0 ((size_t) (b->answers * b->tokens), sizeof *masks);
+
+  dump (t, "loss", t->trace.loss);
+  dump (t, "local.answer_logits", t->trace.answer_logits);
+  dump_without_last (t, "local.logits_m", t->trace.logits_m);
+  dump (t, "local.question_states", t->trace.question_states);
+  /* Row losses carry the answer's weight over the batch; the golden ones do not. */
+  tensor_to_host (t->trace.answer_loss, rows);
+  for (int64_t a = 0; a < b->answers; a++)
+    {
+      for (int64_t i = 0; i < s - 1; i++)
+        sums[a] += rows[a * (s - 1) + i] * (float) b->batch / b->answer_weights[a];
+      for (int64_t i = 0; i < s; i++)
+        targets[a * s + i] = b->answer_mask[a * s + i] != 0 ? b->answer_ids[a * s + i] : -100;
+      for (int64_t i = 0; i < b->tokens; i++)
+        masks[a * b->tokens + i] = (int32_t) b->mask[b->answer_question[a] * b->tokens + i];
+    }
+  case_dump_host (t->c, "local.answer_loss", 1, &b->answers, sums);
+  dump_ints (t, "local.answer_targets", 2, (int64_t[]) { b->answers, s }, targets);
+  dump_ints (t, "local.question_atts", 2, (int64_t[]) { b->answers, b->tokens }, masks);
+  dump_parameters (t, "grad.", true);
+  free (rows);
+  free (sums);
+  free (targets);
+  free (masks);
+}
+
+static bool
+rank_answers (Training *t)
+{
+  Case *c = t->c;
+  const TensorFileEntry *mask = case_input (c, "rank.answer_mask", TENSOR_I64);
+  int32_t *ids = ints_of (t, c->in, "", "rank.answer_ids");
+  int64_t k = case_scalar (c, "rank.k", 0), b = t->batch.batch, v = t->learner->model->config.vocab_size;
+  VqaRanking ranking;
+
+  if (mask == NULL || ids == NULL || k < 1)
+    return false;
+  vqa_rank (t->learner->model, &t->batch, ids, mask->data, mask->shape[0], mask->shape[1], k, &ranking);
+  case_dump_host (c, "rank.first_token_logits", 2, (int64_t[]) { b, v }, ranking.first_logits);
+  case_dump_host (c, "rank.log_probs_sum", 2, (int64_t[]) { b, k }, ranking.log_probs);
+  case_dump_host (c, "rank.answer_loss", 2, (int64_t[]) { b * k, 1 }, ranking.answer_loss);
+  dump_ints (t, "rank.topk_ids", 2, (int64_t[]) { b, k }, ranking.ids);
+  case_dump_host (c, "rank.topk_probs", 2, (int64_t[]) { b, k }, ranking.probs);
+  vqa_ranking_clear (&ranking);
+  return true;
+}
+
+bool
+case_vqa (Case *c)
+{
+  for (int distill = 1; distill >= 0; distill--)
+    {
+      Training t;
+
+      if (!training_open (&t, c, "vqa", "mini", false, false) || !read_vqa (&t))
+        return false;
+      t.learner->momentum = 0.995f;
+      t.settings.distill = distill != 0;
+      run_step (&t, step_vqa, float_of (c->in, "alpha"), 0, 1);
+      if (!distill)
+        dump (&t, "nodistill.loss", t.trace.loss);
+      else
+        {
+          dump_vqa (&t);
+          if (!rank_answers (&t))
+            return false;
+        }
+      training_close (&t);
+    }
+  return true;
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * AMC
+ */
+
+/* The published code takes the log-softmax of MLM distillation over the tokens instead of the vocabulary: its value,
+ * from our logits. */
+static float
+mlm_over_tokens (const Training *t, float alpha)
+{
+  const Batch *batch = &t->batch;
+  int64_t b = batch->batch, n = batch->tokens, v = tensor_columns (t->trace.mlm_logits);
+  float *own = mem_new0 ((size_t) (b * n * v), sizeof *own), *twin = mem_new0 ((size_t) (b * n * v), sizeof *twin);
+  double hard = 0, soft = 0, found = 0;
+
+  tensor_to_host (t->trace.mlm_logits, own);
+  tensor_to_host (t->trace.logits_m, twin);
+  for (int64_t r = 0; r < b * n; r++)
+    {
+      const float *row = own + r * v, *row_m = twin + r * v, *column = own + r / n * n * v;
+      double lse = 0, lse_m = 0;
+
+      if (batch->mlm_labels[r] < 0)
+        continue;
+      found++;
+      for (int64_t j = 0; j < v; j++)
+        {
+          lse += exp ((double) row[j]);
+          lse_m += exp ((double) row_m[j]);
+        }
+      hard += log (lse) - (double) row[batch->mlm_labels[r]];
+      for (int64_t j = 0; j < v; j++)
+        {
+          double over_tokens = 0;
+
+          for (int64_t k = 0; k < n; k++)
+            over_tokens += exp ((double) column[k * v + j]);
+          soft -= exp ((double) row_m[j]) / lse_m * ((double) row[j] - log (over_tokens));
+        }
+    }
+  free (own);
+  free (twin);
+  return found > 0 ? (float) ((1 - (double) alpha) * hard / found + (double) alpha * soft / found) : 0;
+}
+
+/* B x H x T x (1 + P) without the class token and where the text is padding: B x H x T x G x G. */
+static void
+dump_tap (Training *t, const char *name, Tensor *tensor, bool positive_part)
+{
+  int64_t b = tensor->shape[0], h = tensor->shape[1], n = tensor->shape[2], w = tensor->shape[3];
+  int64_t grid = t->learner->model->vision.grid;
+  float *values = mem_new0 ((size_t) (b * h * n * w), sizeof *values), *out = values;
+
+  tensor_to_host (tensor, values);
+  for (int64_t r = 0; r < b * h * n; r++)
+    for (int64_t p = 1; p < w; p++)
+      {
+        float value = values[r * w + p] * (float) t->batch.mask[r / (h * n) * n + r % n];
+
+        *out++ = positive_part && value < 0 ? 0 : value;
+      }
+  case_dump_host (t->c, name, 5, (int64_t[]) { b, h, n, grid, grid }, values);
+  free (values);
+}
+
+/* Maps, inside, outside and their peaks of the pairs that have a region. */
+static void
+dump_regions (Training *t)
+{
+  const Batch *batch = &t->batch;
+  int64_t b = batch->batch, r = t->learner->model->config.image_res, n = r * r, found = 0;
+  float *maps = mem_new0 ((size_t) (b * n), sizeof *maps), *in = mem_new0 ((size_t) (b * n), sizeof *in);
+  float *out = mem_new0 ((size_t) (b * n), sizeof *out), *stats = mem_new0 ((size_t) (2 + 2 * b), sizeof *stats);
+  float *peak_in = mem_new0 ((size_t) b, sizeof *peak_in), *peak_out = mem_new0 ((size_t) b, sizeof *peak_out);
+
+  tensor_to_host (t->trace.cam, maps);
+  tensor_to_host (t->trace.amc_stats, stats);
+  for (int64_t i = 0; i < b; i++)
+    {
+      if (batch->region_weight[i] == 0)
+        continue;
+      memmove (maps + found * n, maps + i * n, (size_t) n * sizeof *maps);
+      for (int64_t p = 0; p < n; p++)
+        {
+          float m = batch->region_masks[i * n + p];
+
+          in[found * n + p] = maps[found * n + p] * m;
+          out[found * n + p] = maps[found * n + p] * (1 - m);
+        }
+      peak_in[found] = stats[2 + i];
+      peak_out[found++] = stats[2 + b + i];
+    }
+  case_dump_host (t->c, "local.gradcam", 3, (int64_t[]) { found, r, r }, maps);
+  case_dump_host (t->c, "local.in_box_values", 3, (int64_t[]) { found, r, r }, in);
+  case_dump_host (t->c, "local.out_box_values", 3, (int64_t[]) { found, r, r }, out);
+  case_dump_host (t->c, "local.avg_in_box_values", 0, NULL, &stats[0]);
+  case_dump_host (t->c, "local.avg_out_box_values", 0, NULL, &stats[1]);
+  case_dump_host (t->c, "local.max_in_box_values", 1, &found, peak_in);
+  case_dump_host (t->c, "local.max_out_box_values", 1, &found, peak_out);
+  free (maps);
+  free (in);
+  free (out);
+  free (stats);
+  free (peak_in);
+  free (peak_out);
+}
+
+bool
+case_amc (Case *c)
+{
+  static const int64_t one = 1;
+  Training t;
+  const TensorFileEntry *masks = case_input (c, "mask_query_interp", TENSOR_F32);
+  float alpha = float_of (c->in, "alpha"), terms[2], mlm, amc, total, *all, *weights;
+  int32_t *indicator;
+  int64_t n, with = 0;
+
+  if (masks == NULL || !training_open (&t, c, "amc", "mini", true, false) ||
+      !read_pairs (&t, c->in, "image", c->in, "") || !read_negatives (&t, c->in, "") || !read_masking (&t, c->in, ""))
+    return false;
+  indicator = ints_of (&t, c->in, "", "gt_mask_indicator");
+  if (indicator == NULL)
+    return false;
+  /* The file may hold masks for all pairs or only for those with a region. */
+  n = (int64_t) t.learner->model->config.image_res * t.learner->model->config.image_res;
+  all = keep (&t, mem_new0 ((size_t) (t.batch.batch * n), sizeof *all));
+  weights = keep (&t, mem_new0 ((size_t) t.batch.batch, sizeof *weights));
+  for (int64_t i = 0; i < t.batch.batch; i++)
+    {
+      weights[i] = indicator[i] > 0;
+      with += indicator[i] > 0;
+      if (masks->shape[0] == t.batch.batch)
+        memcpy (all + i * n, (const float *) masks->data + i * n, (size_t) n * sizeof *all);
+      else if (indicator[i] > 0 && with <= masks->shape[0])
+        memcpy (all + i * n, (const float *) masks->data + (with - 1) * n, (size_t) n * sizeof *all);
+    }
+  t.batch.region_masks = all;
+  t.batch.region_weight = weights;
+  t.batch.tap_layer = (int) case_scalar (c, "block_num", -1);
+  clamp_as_pretraining (&t);
+  learner_set (t.learner->alpha, alpha);
+  learner_begin (t.learner);
+  backend_step_begin (c->device);
+  step_pretrain (&t.scope, t.learner, &t.batch, &t.settings, &t.trace);
+  tape_backward (&t.scope, t.trace.loss_amc, NULL);
+  backend_step_end (c->device);
+
+  dump_itc (&t);
+  dump_mlm (&t);
+  dump_tap (&t, "local.fmaps", t.trace.attention, false);
+  dump_tap (&t, "local.grad_wrt_act", t.trace.attention_gradient, true);
+  dump_regions (&t);
+  dump_int_tensor (&t, "after.queue_ptr_img", t.learner->queue_pointer, 1, &one);
+  dump_int_tensor (&t, "after.queue_ptr_txt", t.learner->text_pointer, 1, &one);
+  tensor_to_host (t.trace.amc_terms, terms);
+  mlm = mlm_over_tokens (&t, alpha);
+  amc = scalar_of (t.trace.loss_amc);
+  total = mlm + scalar_of (t.trace.loss_ita) + scalar_of (t.trace.loss_itm) + amc;
+  case_dump_host (c, "loss_mlm", 0, NULL, &mlm);
+  case_dump_host (c, "loss_gcam_masked1", 1, &one, &terms[0]);
+  case_dump_host (c, "loss_gcam_masked2", 0, NULL, &terms[1]);
+  case_dump_host (c, "loss_amc", 1, &one, &amc);
+  case_dump_host (c, "loss_total", 1, &one, &total);
+  dump_parameters (&t, "grad_amc.", true);
   training_close (&t);
   return true;
 }

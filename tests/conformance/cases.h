@@ -43,6 +43,8 @@ bool case_retrieval (Case *c);
 bool case_ve (Case *c);
 bool case_nlvr (Case *c);
 bool case_pretrain_nlvr (Case *c);
+bool case_vqa (Case *c);
+bool case_amc (Case *c);
 
 /* Writes its files into out_dir; 0 done, else `message` says why not. Text and preprocess have headers of their own. */
 int case_schedule (const char *dir, const char *out_dir, char *message, size_t n);

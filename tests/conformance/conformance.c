@@ -58,6 +58,8 @@ static const TensorCase tensor_cases[] = {
   { "ve", case_ve },
   { "nlvr", case_nlvr },
   { "pretrain_nlvr", case_pretrain_nlvr },
+  { "vqa", case_vqa },
+  { "amc", case_amc },
 };
 
 /* Inputs are not compared: they are not computed. A name that begins with '*' may follow a prefix and a dot ("step0."),
