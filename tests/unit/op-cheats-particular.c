@@ -110,6 +110,40 @@ MISTAKE (scatter_skip, scatter_add_rows, args->skip = -1)
 MISTAKE (patches_grid, patches, int64_t h = args->grid_h; args->grid_h = args->grid_w; args->grid_w = h)
 MISTAKE (patches_batch, patches, args->batch = args->batch > 0)
 
+MISTAKE (targets_ldx, soft_targets, args->ldx = args->n)
+MISTAKE (targets_labels, soft_targets, if (args->hard.buffer == NULL) args->x = VIEW_NONE, args->alpha = VIEW_NONE)
+MISTAKE (entropy_ldx, cross_entropy, args->ldx = args->n)
+MISTAKE (entropy_grad_ldx, cross_entropy_grad, args->ldx = args->n)
+MISTAKE (entropy_grad_lddx, cross_entropy_grad, args->lddx = args->ldx)
+MISTAKE (weights_ldx, negative_weights, args->ldx = args->n)
+MISTAKE (weights_diagonal, negative_weights, args->id = VIEW_NONE)
+MISTAKE (draw_first, draw, args->n = args->n > 1 ? args->n - 1 : args->n)
+MISTAKE (enqueue_keeps, enqueue, args->advance = false)
+MISTAKE (momentum_all, momentum, args->momentum = 1)
+MISTAKE (clamp_low, clamp, args->low = -1)
+MISTAKE (clamp_high, clamp, args->high = 2)
+MISTAKE (adamw_decay, adamw, args->decay = 0)
+MISTAKE (adamw_first, adamw, args->beta1 = 0)
+MISTAKE (adamw_second, adamw, args->beta2 = 0.5f)
+MISTAKE (adamw_eps, adamw, args->eps = 1e-8f)
+MISTAKE (dropout_stream, dropout, args->stream = 0)
+MISTAKE (dropout_p, dropout, args->p = 0)
+MISTAKE (dropout_adds, dropout, args->accumulate = true)
+MISTAKE (tangent_gelu, tangent, args->op = TANGENT_GELU)
+MISTAKE (tangent_one_row, tangent, args->n *= args->rows, args->rows = args->rows > 0)
+MISTAKE (tangent_grad_gelu, tangent_grad, args->op = TANGENT_GELU)
+MISTAKE (norm_tangent_eps, layer_norm_tangent, args->eps = 1e-12f)
+MISTAKE (norm_tangent_grad_eps, layer_norm_tangent_grad, args->eps = 1e-12f)
+MISTAKE (cam_heads, cam, args->tokens *= args->heads, args->heads = 1)
+MISTAKE (min_max_eps, min_max, args->eps = 0)
+MISTAKE (min_max_grad_eps, min_max_grad, args->eps = 0)
+MISTAKE (bilinear_grid, bilinear, int64_t h = args->grid_h; args->grid_h = args->grid_w; args->grid_w = h)
+MISTAKE (bilinear_grad_size, bilinear_grad, int64_t h = args->height; args->height = args->width; args->width = h)
+MISTAKE (amc_pool, amc, args->per_sample = !args->per_sample)
+MISTAKE (amc_margins, amc, args->margin_max = args->margin_mean)
+MISTAKE (amc_grad_pool, amc_grad, args->per_sample = !args->per_sample)
+MISTAKE (amc_grad_margin, amc_grad, args->margin_max = -2)
+
 /* ---------------------------------------------------------------------------------------------------
  * Mistakes in the arithmetic
  */
@@ -330,5 +364,38 @@ const OpCheat op_particular_cheats[] = {
   { "loses rows with the same index", KERNEL_SCATTER_ADD_ROWS, run_racing_scatter },
   { "swaps the grid's sides", KERNEL_PATCHES, run_changed, patches_grid },
   { "does the first picture only", KERNEL_PATCHES, run_changed, patches_batch },
+  { "ignores ldx", KERNEL_SOFT_TARGETS, run_changed, targets_ldx },
+  { "ignores the teacher", KERNEL_SOFT_TARGETS, run_changed, targets_labels },
+  { "ignores ldx", KERNEL_CROSS_ENTROPY, run_changed, entropy_ldx },
+  { "ignores ldx", KERNEL_CROSS_ENTROPY_GRAD, run_changed, entropy_grad_ldx },
+  { "takes lddx for ldx", KERNEL_CROSS_ENTROPY_GRAD, run_changed, entropy_grad_lddx },
+  { "ignores ldx", KERNEL_NEGATIVE_WEIGHTS, run_changed, weights_ldx },
+  { "excludes the diagonal alone", KERNEL_NEGATIVE_WEIGHTS, run_changed, weights_diagonal },
+  { "reads rows too short", KERNEL_DRAW, run_changed, draw_first },
+  { "leaves the pointer", KERNEL_ENQUEUE, run_changed, enqueue_keeps },
+  { "does not follow", KERNEL_MOMENTUM, run_changed, momentum_all },
+  { "has no lower bound", KERNEL_CLAMP, run_changed, clamp_low },
+  { "has no upper bound", KERNEL_CLAMP, run_changed, clamp_high },
+  { "does not decay", KERNEL_ADAMW, run_changed, adamw_decay },
+  { "ignores beta1", KERNEL_ADAMW, run_changed, adamw_first },
+  { "ignores beta2", KERNEL_ADAMW, run_changed, adamw_second },
+  { "ignores eps", KERNEL_ADAMW, run_changed, adamw_eps },
+  { "ignores the stream", KERNEL_DROPOUT, run_changed, dropout_stream },
+  { "drops nothing", KERNEL_DROPOUT, run_changed, dropout_p },
+  { "always accumulates", KERNEL_DROPOUT, run_changed, dropout_adds },
+  { "takes gelu for softmax", KERNEL_TANGENT, run_changed, tangent_gelu },
+  { "takes all rows for one", KERNEL_TANGENT, run_changed, tangent_one_row },
+  { "takes gelu for softmax", KERNEL_TANGENT_GRAD, run_changed, tangent_grad_gelu },
+  { "ignores eps", KERNEL_LAYER_NORM_TANGENT, run_changed, norm_tangent_eps },
+  { "ignores eps", KERNEL_LAYER_NORM_TANGENT_GRAD, run_changed, norm_tangent_grad_eps },
+  { "masks heads as tokens", KERNEL_CAM, run_changed, cam_heads },
+  { "ignores eps", KERNEL_MIN_MAX, run_changed, min_max_eps },
+  { "ignores eps", KERNEL_MIN_MAX_GRAD, run_changed, min_max_grad_eps },
+  { "swaps the grid's sides", KERNEL_BILINEAR, run_changed, bilinear_grid },
+  { "swaps the picture's sides", KERNEL_BILINEAR_GRAD, run_changed, bilinear_grad_size },
+  { "pools the other way", KERNEL_AMC, run_changed, amc_pool },
+  { "has one margin", KERNEL_AMC, run_changed, amc_margins },
+  { "pools the other way", KERNEL_AMC_GRAD, run_changed, amc_grad_pool },
+  { "has no margin", KERNEL_AMC_GRAD, run_changed, amc_grad_margin },
   { NULL },
 };

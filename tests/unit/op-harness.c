@@ -243,8 +243,8 @@ output_error (const OpOperand *operand, const uint32_t *got, size_t *where)
   for (size_t i = 0; i < operand->words; i++)
     if (operand->element[i])
       {
-        double wanted = number (operand->wanted[i]);
-        double difference = fabs (number (got[i]) - wanted);
+        double wanted = operand->integers ? (int32_t) operand->wanted[i] : number (operand->wanted[i]);
+        double difference = fabs ((operand->integers ? (int32_t) got[i] : number (got[i])) - wanted);
 
         largest = fmax (largest, fabs (wanted));
         if (!(difference <= error))

@@ -39,6 +39,7 @@ typedef struct
   size_t margin;   /* words before the first element */
   uint32_t *data;  /* words: contents before the call */
   bool *element;   /* words: belongs to the layout */
+  bool integers;   /* an output of i32, where floats would look like nothing */
   uint32_t *wanted; /* words: contents after the call on the reference backend */
   size_t view[OP_VIEWS_MAX];       /* where in the KernelCall the views lie */
   size_t view_start[OP_VIEWS_MAX]; /* at which word after the margin each starts */
@@ -99,6 +100,8 @@ void op_cases_attention (OpSuite *suite);
 void op_cases_rows (OpSuite *suite);
 void op_cases_elementwise (OpSuite *suite);
 void op_cases_moves (OpSuite *suite);
+void op_cases_training (OpSuite *suite);
+void op_cases_maps (OpSuite *suite);
 
 /* Runs every case on the reference backend and keeps what comes out. */
 void op_suite_prepare (OpSuite *suite);

@@ -307,6 +307,8 @@ main (void)
   op_cases_rows (&suite);
   op_cases_elementwise (&suite);
   op_cases_moves (&suite);
+  op_cases_training (&suite);
+  op_cases_maps (&suite);
   op_suite_prepare (&suite);
 
   test_names ();

@@ -21,6 +21,7 @@ typedef struct
   double spread;  /* inputs are uniform in -spread .. spread, plus `shift` */
   double shift;
   bool skip[MAX_INPUTS]; /* not differentiable inputs */
+  bool spaced;    /* values far from each other, so that no step changes which is the largest */
 } GradientCase;
 
 static uint64_t state = 88172645463325252u;
@@ -82,6 +83,13 @@ evaluate (Backend *backend, const GradientCase *c, float *const *values, const f
   return sum;
 }
 
+/* -1 .. 1 in n equal steps, in an order that is not sorted. */
+static double
+spaced (int64_t k, int64_t n)
+{
+  return 2 * ((double) (k * 7 % n) + 0.5) / (double) n - 1;
+}
+
 static void
 check (Backend *backend, const GradientCase *c)
 {
@@ -95,7 +103,7 @@ check (Backend *backend, const GradientCase *c)
       values[i] = malloc ((size_t) count (c, i) * sizeof (float));
       gradients[i] = malloc ((size_t) count (c, i) * sizeof (float));
       for (int64_t k = 0; k < count (c, i); k++)
-        values[i][k] = (float) (c->spread * noise () + c->shift);
+        values[i][k] = (float) (c->spread * (c->spaced ? spaced (k, count (c, i)) : noise ()) + c->shift);
     }
   evaluate (backend, c, values, weights, gradients);
   for (int i = 0; i < c->n_inputs; i++)
@@ -213,6 +221,129 @@ gather (Scope *scope, Tensor **in)
   return op_gather_rows (scope, in[0], index, -1);
 }
 
+/* ---- training ---- */
+
+static Tensor *
+cross_entropy (Scope *scope, Tensor **in)
+{
+  return op_sum (scope, op_cross_entropy (scope, in[0], in[1], in[2]), 1.5f);
+}
+
+static Tensor *
+scale_and_concat (Scope *scope, Tensor **in)
+{
+  return op_concat_rows (scope, op_scale (scope, in[0], -2.5f), in[1]);
+}
+
+/* Class-token rows of one batch above those of another: strided inputs. */
+static Tensor *
+concat_tokens (Scope *scope, Tensor **in)
+{
+  Tensor *a = scope_own (scope, tensor_token (in[0], 0)), *b = scope_own (scope, tensor_token (in[1], 1));
+
+  return op_concat_rows (scope, a, b);
+}
+
+static Tensor *
+gather_blocks (Scope *scope, Tensor **in)
+{
+  static const int32_t ids[] = { 2, 0, 2 };
+  int64_t n = 3;
+
+  return op_gather_blocks (scope, in[0], scope_own (scope, tensor_from_host (scope->backend, DTYPE_I32, 1, &n, ids)));
+}
+
+static Tensor *
+contiguous_columns (Scope *scope, Tensor **in)
+{
+  return op_contiguous (scope, scope_own (scope, tensor_column_block (in[0], 1, 2)));
+}
+
+static Tensor *
+gelu (Scope *scope, Tensor **in)
+{
+  return op_gelu (scope, in[0]);
+}
+
+static Tensor *
+scores (Scope *scope, Tensor **in)
+{
+  return op_attention_scores (scope, in[0], in[1], 2);
+}
+
+static Tensor *
+tangent_gelu (Scope *scope, Tensor **in)
+{
+  return op_tangent (scope, in[0], in[1], TANGENT_GELU);
+}
+
+static Tensor *
+tangent_softmax (Scope *scope, Tensor **in)
+{
+  return op_tangent (scope, in[0], in[1], TANGENT_SOFTMAX);
+}
+
+static Tensor *
+norm_tangent (Scope *scope, Tensor **in)
+{
+  return op_layer_norm_tangent (scope, in[0], in[1], in[2], 0.1f);
+}
+
+static Tensor *
+cam (Scope *scope, Tensor **in)
+{
+  return op_cam (scope, in[0], in[1], in[2]);
+}
+
+static Tensor *
+min_max (Scope *scope, Tensor **in)
+{
+  return op_min_max (scope, in[0], 0.1f);
+}
+
+static Tensor *
+bilinear (Scope *scope, Tensor **in)
+{
+  return op_bilinear (scope, in[0], 2, 3, 5, 4);
+}
+
+/* Hinges and maxima are smooth away from ties; the numbers are far from them. */
+static Tensor *
+amc (Scope *scope, Tensor **in, bool per_sample)
+{
+  static const float masks[] = { 1, 1, 0, 0, 0, 1, 0, 0, 1, 1, 0, 0 }, weights[] = { 1, 1 };
+  Tensor *m = scope_own (scope, tensor_from_host (scope->backend, DTYPE_F32, 2, (int64_t[]) { 2, 6 }, masks));
+  Tensor *w = scope_own (scope, tensor_from_host (scope->backend, DTYPE_F32, 1, (int64_t[]) { 2 }, weights));
+
+  return op_amc (scope, in[0], m, w, per_sample, NULL);
+}
+
+static Tensor *
+amc_pooled (Scope *scope, Tensor **in)
+{
+  return amc (scope, in, false);
+}
+
+static Tensor *
+amc_per_sample (Scope *scope, Tensor **in)
+{
+  return amc (scope, in, true);
+}
+
+static Tensor *
+dropout (Scope *scope, Tensor **in)
+{
+  static const int32_t seed[] = { 7, 9 };
+  Dropout settings = { .p = 0.4f, .stream = 5 };
+  Tensor *y;
+
+  settings.seed = scope_own (scope, tensor_from_host (scope->backend, DTYPE_I32, 1, (int64_t[]) { 2 }, seed));
+  scope->dropout = &settings;
+  y = op_dropout (scope, in[0]);
+  scope->dropout = NULL;
+  return y;
+}
+
 static const GradientCase cases[] = {
   { "linear with gelu, bias, residual", linear_gelu, 4, { 3, 2, 1, 3 }, { { 2, 3, 5 }, { 4, 5 }, { 4 }, { 2, 3, 4 } }, 1, 0, { 0 } },
   { "linear of one row", linear_plain, 2, { 2, 2 }, { { 1, 7 }, { 3, 7 } }, 1, 0, { 0 } },
@@ -226,6 +357,22 @@ static const GradientCase cases[] = {
   { "class token", prepend, 2, { 3, 3 }, { { 1, 1, 3 }, { 2, 4, 3 } }, 1, 0, { 0 } },
   { "l2 normalize", normalize, 1, { 2 }, { { 3, 5 } }, 1, 0.5, { 0 } },
   { "similarity over temperature", contrast, 3, { 2, 2, 1 }, { { 3, 4 }, { 2, 4 }, { 1 } }, 0.5, 1.2, { 0 } },
+  { "cross entropy, weighted", cross_entropy, 3, { 2, 2, 1 }, { { 4, 5 }, { 4, 5 }, { 4 } }, 0.5, 0.6, { false, true, true } },
+  { "scale and concat", scale_and_concat, 2, { 2, 2 }, { { 2, 3 }, { 3, 3 } }, 1, 0, { 0 } },
+  { "concat of class tokens", concat_tokens, 2, { 3, 3 }, { { 2, 3, 4 }, { 2, 2, 4 } }, 1, 0, { 0 } },
+  { "gather blocks with repeats", gather_blocks, 1, { 3 }, { { 3, 2, 2 } }, 1, 0, { 0 } },
+  { "contiguous copy of columns", contiguous_columns, 1, { 2 }, { { 3, 4 } }, 1, 0, { 0 } },
+  { "gelu", gelu, 1, { 2 }, { { 3, 4 } }, 1.5, 0, { 0 } },
+  { "attention scores", scores, 2, { 3, 3 }, { { 2, 3, 4 }, { 2, 5, 4 } }, 1, 0, { 0 } },
+  { "tangent of gelu", tangent_gelu, 2, { 2, 2 }, { { 3, 4 }, { 3, 4 } }, 1.5, 0, { 0 } },
+  { "tangent of softmax", tangent_softmax, 2, { 2, 2 }, { { 3, 4 }, { 3, 4 } }, 1, 0, { 0 } },
+  { "tangent of layer norm", norm_tangent, 3, { 2, 2, 1 }, { { 3, 6 }, { 3, 6 }, { 6 } }, 1, 0.1, { 0 } },
+  { "cam", cam, 3, { 4, 4, 2 }, { { 2, 2, 3, 5 }, { 2, 2, 3, 5 }, { 2, 3 } }, 0.4, 0.6, { false, false, true } },
+  { "min max", min_max, 1, { 2 }, { { 2, 5 } }, 1, 0, { 0 }, true },
+  { "bilinear", bilinear, 1, { 2 }, { { 2, 6 } }, 1, 0, { 0 } },
+  { "amc pooled", amc_pooled, 1, { 2 }, { { 2, 6 } }, 0.5, 0.5, { 0 }, true },
+  { "amc per sample", amc_per_sample, 1, { 2 }, { { 2, 6 } }, 0.5, 0.5, { 0 }, true },
+  { "dropout", dropout, 1, { 2 }, { { 5, 6 } }, 1, 0, { 0 } },
   { "gather rows with repeats", gather, 1, { 2 }, { { 5, 3 } }, 1, 0, { 0 } },
 };
 
