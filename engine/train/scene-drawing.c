@@ -312,8 +312,8 @@ drawing_stamp (const Drawing *drawing, double side, bool mirrored, double slope,
   return false;
 }
 
-ROW_KERNEL void
-stamp_blend (const Stamp *stamp, uint8_t *pixels, int size, int x, int y)
+ROW_KERNEL static void
+blend (const Stamp *stamp, uint8_t *pixels, int size, int x, int y)
 {
   for (int j = 0; j < stamp->height; j++)
     {
@@ -334,4 +334,10 @@ stamp_blend (const Stamp *stamp, uint8_t *pixels, int size, int x, int y)
             }
         }
     }
+}
+
+void
+stamp_blend (const Stamp *stamp, uint8_t *pixels, int size, int x, int y)
+{
+  blend (stamp, pixels, size, x, y); /* variants of a function that others see would be exported */
 }
