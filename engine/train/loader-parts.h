@@ -9,7 +9,7 @@
 /* A batch and the room it was given. */
 typedef struct
 {
-  Batch batch;
+  HostBatch batch;
   int64_t holds; /* global number of the batch that is ready in it; -1: none */
   AlbefError error;
   size_t text_room, answer_room, foil_room, noun_room; /* in elements of ids */

@@ -19,7 +19,8 @@ enum
   STREAM_FOIL,
   STREAM_AUGMENT,
   STREAM_SECOND, /* NLVR's second picture */
-  STREAM_MLM
+  STREAM_MLM,
+  STREAM_DRAWS
 };
 
 /* A batch on its way: the texts' pieces before they are laid out. */
@@ -27,7 +28,7 @@ typedef struct
 {
   Loader *loader;
   Slot *slot;
-  Batch *batch;
+  HostBatch *batch;
   int64_t global;
   PieceList *texts, *foils, *answers; /* [rows], [rows], [n_answers] */
   int n_answers, answers_allocated;
@@ -175,7 +176,7 @@ static void
 add_answers (Making *making, const Sample *sample, int row)
 {
   const LoaderOptions *o = &making->loader->options;
-  Batch *batch = making->batch;
+  HostBatch *batch = making->batch;
 
   batch->answer_counts[row] = sample->n_answers;
   for (int a = 0; a < sample->n_answers; a++)
@@ -192,8 +193,10 @@ add_answers (Making *making, const Sample *sample, int row)
           making->answers_allocated = making->answers_allocated > 0 ? 2 * making->answers_allocated : 64;
           making->answers = mem_resize (making->answers, (size_t) making->answers_allocated, sizeof *making->answers);
           batch->answer_weights = mem_resize (batch->answer_weights, (size_t) making->answers_allocated, sizeof (float));
+          batch->answer_question = mem_resize (batch->answer_question, (size_t) making->answers_allocated, sizeof (int32_t));
         }
       batch->answer_weights[making->n_answers] = sample->answer_weights[a];
+      batch->answer_question[making->n_answers] = row;
       making->answers[making->n_answers++] = list;
     }
 }
@@ -232,7 +235,7 @@ fill_from_sample (Making *making, int64_t index, int row)
   Loader *loader = making->loader;
   const LoaderOptions *o = &loader->options;
   const Sample *sample = dataset_sample (o->dataset, index);
-  Batch *batch = making->batch;
+  HostBatch *batch = making->batch;
   Chosen chosen = choose_texts (making, sample, row);
   AugmentTrace trace;
 
@@ -287,7 +290,7 @@ mark_cells (const ScenePhrase *phrase, int size, int grid, float *cells)
 static void
 add_nouns (Making *making, const Scene *scene, int row)
 {
-  Batch *batch = making->batch;
+  HostBatch *batch = making->batch;
   const PieceList *list = &making->texts[row];
   int grid = making->loader->options.patch_grid;
   size_t cells = (size_t) grid * (size_t) grid;
@@ -319,7 +322,7 @@ fill_from_scene (Making *making, int row, AlbefError *error)
 {
   Loader *loader = making->loader;
   const LoaderOptions *o = &loader->options;
-  Batch *batch = making->batch;
+  HostBatch *batch = making->batch;
   int64_t index = batch->epoch * loader->n_samples + (int64_t) making->places[row];
   Scene scene = { .pixels = making->scene_pixels };
   const uint8_t *pixels = making->scene_pixels;
@@ -365,7 +368,7 @@ finish_texts (Making *making)
 {
   Loader *loader = making->loader;
   const LoaderOptions *o = &loader->options;
-  Batch *batch = making->batch;
+  HostBatch *batch = making->batch;
   size_t had = making->slot->text_room, columns;
 
   lay_out (loader, making->texts, batch->rows, &batch->text, &making->slot->text_room);
@@ -407,6 +410,14 @@ finish_texts (Making *making)
             }
         }
     }
+  for (int r = 0; r < batch->rows; r++)
+    for (int d = 0; d < LOADER_DRAWS; d++)
+      {
+        uint64_t stream = random_stream (STREAM_DRAWS, (uint64_t) batch->epoch, making->places[r]);
+
+        /* 24 bits, so that a float never rounds up to 1. */
+        batch->draws[d * batch->rows + r] = (float) (random_u64 (o->seed, stream, (uint64_t) d) >> 40) * 0x1p-24f;
+      }
   lay_out (loader, making->answers, making->n_answers, &batch->answers, &making->slot->answer_room);
   if (o->foils)
     lay_out (loader, making->foils, batch->rows, &batch->foils, &making->slot->foil_room);
@@ -451,7 +462,7 @@ fill_row (Making *making, int row, bool *filled, AlbefError *error)
 }
 
 static void
-free_texts (Batch *batch)
+free_texts (HostBatch *batch)
 {
   for (int r = 0; r < batch->rows; r++)
     free (batch->texts[r]);
@@ -462,7 +473,7 @@ AlbefStatus
 slot_fill (Loader *loader, Slot *slot, int64_t global, AlbefError *error)
 {
   const LoaderOptions *o = &loader->options;
-  Batch *batch = &slot->batch;
+  HostBatch *batch = &slot->batch;
   size_t pixels = (size_t) o->resolution * (size_t) o->resolution * 3, all = (size_t) o->batch;
   int size = o->scenes != NULL ? scene_source_size (o->scenes) : 0;
   Making making = { .loader = loader, .slot = slot, .batch = batch, .global = global };
@@ -522,7 +533,7 @@ slot_prepare (const Loader *loader, Slot *slot)
 {
   const LoaderOptions *o = &loader->options;
   size_t rows = (size_t) o->batch, side = (size_t) o->resolution, m = (size_t) o->region_size, g = (size_t) o->patch_grid;
-  Batch *batch = &slot->batch;
+  HostBatch *batch = &slot->batch;
 
   slot->holds = -1;
   batch->pixels = mem_new0 ((size_t) loader->n_images * rows * 3 * side * side, sizeof *batch->pixels);
@@ -533,6 +544,7 @@ slot_prepare (const Loader *loader, Slot *slot)
   batch->numbers = mem_new0 (rows, sizeof *batch->numbers);
   batch->weights = mem_new0 (rows, sizeof *batch->weights);
   batch->pair = mem_new0 (rows, sizeof *batch->pair);
+  batch->draws = mem_new0 (rows * LOADER_DRAWS, sizeof *batch->draws);
   batch->answer_counts = mem_new0 (rows, sizeof *batch->answer_counts);
   if (o->foils)
     batch->has_foil = mem_new0 (rows, sizeof *batch->has_foil);
@@ -553,12 +565,12 @@ slot_prepare (const Loader *loader, Slot *slot)
 void
 slot_clear (const Loader *loader, Slot *slot)
 {
-  Batch *batch = &slot->batch;
+  HostBatch *batch = &slot->batch;
   void *const blocks[]
-      = { batch->pixels, batch->samples, batch->texts, batch->idx, batch->labels, batch->numbers, batch->weights, batch->pair,
+      = { batch->pixels, batch->samples, batch->texts, batch->idx, batch->labels, batch->numbers, batch->weights, batch->pair, batch->draws,
           batch->answer_counts, batch->has_foil, batch->regions, batch->has_region, batch->image_nouns, batch->caption_nouns,
           batch->patch_labels, batch->noun_tokens, batch->noun_cells, batch->text.ids, batch->text.mask, batch->spans, batch->phrase,
-          batch->masked_ids, batch->mlm_labels, batch->answers.ids, batch->answers.mask, batch->answer_weights, batch->foils.ids, batch->foils.mask };
+          batch->masked_ids, batch->mlm_labels, batch->answers.ids, batch->answers.mask, batch->answer_weights, batch->answer_question, batch->foils.ids, batch->foils.mask };
 
   free_texts (batch);
   for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)

@@ -129,7 +129,7 @@ work (void *data)
 }
 
 AlbefStatus
-loader_next (Loader *loader, const Batch **batch, AlbefError *error)
+loader_next (Loader *loader, const HostBatch **batch, AlbefError *error)
 {
   Slot *slot;
   AlbefStatus status = ALBEF_OK;

@@ -40,12 +40,22 @@ typedef struct
   int prefetch;               /* batches ahead; 0: workers + 1 */
 } LoaderOptions;
 
+/* For each row: its hard negative image, its hard negative text, text assignment's two. */
+enum
+{
+  LOADER_DRAW_IMAGE,
+  LOADER_DRAW_TEXT,
+  LOADER_DRAW_FIRST,
+  LOADER_DRAW_SECOND,
+  LOADER_DRAWS
+};
+
 /* Ids of texts, padded to the longest row. */
 typedef struct
 {
   int rows, columns; /* B, T */
   int32_t *ids;      /* (B, T), padded with [PAD] */
-  float *mask;       /* (B, T): 1 for pieces, 0 for padding */
+  int64_t *mask;     /* (B, T): 1 for pieces, 0 for padding */
 } TextRows;
 
 /* A noun token of a scene's caption; its patches are its row of noun_cells. */
@@ -74,16 +84,18 @@ typedef struct
   int64_t *numbers;      /* (B): question_id or ref_id; -1 */
   float *weights;        /* (B): of the sample, 1 */
   float *pair;           /* (B): 0 where picture and text are no positive pair */
+  float *draws;          /* (LOADER_DRAWS, B): numbers in [0, 1) for what the step draws from similarities */
 
   TextRows answers;      /* (A, Ta): VQA's answers row after row, "[SEP]" appended; rows 0 else */
   float *answer_weights; /* (A) */
+  int32_t *answer_question; /* (A): the row of the question */
   int32_t *answer_counts; /* (B): how many rows of answers each question has */
 
   TextRows foils;        /* (B, Tf): the row's own negative text; [CLS] alone where it has none */
   float *has_foil;       /* (B): 1 or 0; NULL without foils */
 
   float *regions;        /* (B, M, M): 1 in the phrase's regions; NULL without */
-  float *has_region;     /* (B): 0: nothing is known, regions is 0 */
+  float *has_region;     /* (B): 1; 0: nothing is known, regions is 0 */
 
   /* Scenes alone. */
   NounSet *image_nouns;   /* (B) */
@@ -92,7 +104,7 @@ typedef struct
   NounToken *noun_tokens; /* [n_noun_tokens] */
   int n_noun_tokens;
   float *noun_cells;      /* (n_noun_tokens, G, G): 1 where a patch's centre lies in one of the noun's boxes */
-} Batch;
+} HostBatch;
 
 typedef struct Loader Loader;
 
@@ -110,7 +122,7 @@ void loader_seek (Loader *loader, int64_t epoch, int64_t number);
  * A picture that cannot be read is skipped: with shuffle, another sample of the set takes the row, drawn from (seed,
  * epoch, place); without (evaluation), the row is left out and rows may even be 0. ALBEF_ERROR_FILE where 100 draws for
  * one row find none that can be read, or more than max_unreadable are bad; the call then fails again and again. */
-AlbefStatus loader_next (Loader *loader, const Batch **batch, AlbefError *error);
+AlbefStatus loader_next (Loader *loader, const HostBatch **batch, AlbefError *error);
 
 /* What has gone wrong so far. Safe while workers run. */
 typedef struct

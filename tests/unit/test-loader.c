@@ -81,11 +81,11 @@ open_loader (LoaderOptions options)
   return loader;
 }
 
-static const Batch *
+static const HostBatch *
 next (Loader *loader)
 {
   AlbefError error = ALBEF_ERROR_INIT;
-  const Batch *batch;
+  const HostBatch *batch;
 
   if (loader_next (loader, &batch, &error) != ALBEF_OK)
     tap_note ("%s", error.message);
@@ -101,7 +101,7 @@ hash_bytes (uint64_t hash, const void *bytes, size_t n)
 }
 
 static uint64_t
-batch_hash (const Batch *b, const LoaderOptions *o)
+batch_hash (const HostBatch *b, const LoaderOptions *o)
 {
   size_t rows = (size_t) b->rows, texts = rows * (size_t) b->text.columns, g = (size_t) (o->patch_grid * o->patch_grid);
   uint64_t hash = hash_bytes (0, b->pixels, (size_t) b->n_images * rows * 3 * (size_t) (o->resolution * o->resolution) * 4);
@@ -112,6 +112,7 @@ batch_hash (const Batch *b, const LoaderOptions *o)
   hash = hash_bytes (hash, b->spans, texts * 8);
   hash = hash_bytes (hash, b->phrase, texts * 4);
   hash = hash_bytes (hash, b->samples, rows * 8);
+  hash = hash_bytes (hash, b->draws, rows * LOADER_DRAWS * 4);
   hash = hash_bytes (hash, b->idx, rows * 4);
   hash = hash_bytes (hash, b->regions, rows * (size_t) (o->region_size * o->region_size) * 4);
   hash = hash_bytes (hash, b->foils.ids, (size_t) b->foils.rows * (size_t) b->foils.columns * 4);
@@ -140,7 +141,7 @@ test_order (void)
   tap_ok (loader_batches_per_epoch (loader) == 2, "/loader/eleven pairs are two whole batches of four");
   for (int i = 0; i < 12; i++)
     {
-      const Batch *b = next (loader);
+      const HostBatch *b = next (loader);
 
       hashes[i] = batch_hash (b, &o);
       same = same && b->epoch == i / 2 && b->number == i % 2 && b->rows == 4;
@@ -195,7 +196,7 @@ test_order (void)
   same = true;
   for (int i = 0; i < 3; i++)
     {
-      const Batch *b = next (loader);
+      const HostBatch *b = next (loader);
 
       same = same && b->rows == (i < 2 ? 4 : 3) && b->text.rows == b->rows;
       for (int r = 0; r < b->rows; r++)
@@ -215,7 +216,7 @@ test_texts (void)
 {
   Dataset *set = make_set ("[{\"image\": \"1.png\", \"caption\": \"A red, RED kite!\", \"bbox\": [[0, 0, 12, 24]]}, {\"image\": \"2.png\", \"caption\": \"ant\"}]", (DatasetOptions) { .format = DATASET_PRETRAIN });
   Loader *loader = open_loader ((LoaderOptions) { .dataset = set, .batch = 2, .max_tokens = 4, .truncate = true, .region_size = 8 });
-  const Batch *b = next (loader);
+  const HostBatch *b = next (loader);
   const int32_t *ids = b->text.ids;
   bool left = true;
   char *trouble;
@@ -249,7 +250,7 @@ test_pictures (void)
   Dataset *set = make_set ("[{\"image\": \"3.png\", \"caption\": \"ant\"}]", (DatasetOptions) { .format = DATASET_PRETRAIN });
   float mean[3] = { 0, 0, 0 }, std[3] = { 1, 1, 1 };
   Loader *loader = open_loader ((LoaderOptions) { .dataset = set, .batch = 1, .resolution = SIDE, .mean = mean, .std = std });
-  const Batch *b = next (loader);
+  const HostBatch *b = next (loader);
   bool same = true;
 
   for (int y = 0; y < SIDE; y++)
@@ -270,7 +271,7 @@ test_never_flipped (void)
 
   for (int i = 0; i < 60; i++)
     {
-      const Batch *b = next (loader);
+      const HostBatch *b = next (loader);
 
       for (int r = 0; r < 2; r++)
         flips[r] += b->pixels[r * 3 * SIDE * SIDE] > b->pixels[r * 3 * SIDE * SIDE + SIDE - 1];
@@ -287,7 +288,7 @@ test_unreadable (void)
                            (DatasetOptions) { .format = DATASET_PRETRAIN });
   LoaderOptions o = { .dataset = set, .batch = 4, .shuffle = true, .resolution = 16 };
   AlbefError error = ALBEF_ERROR_INIT;
-  const Batch *b;
+  const HostBatch *b;
   char path[256], *first, *second;
   uint64_t hashes[6];
   bool good = true, same = true;
@@ -349,12 +350,14 @@ test_tasks (void)
   Dataset *set = make_set ("[{\"dataset\": \"vqa\", \"image\": \"1.png\", \"question\": \"is it red? \", \"answer\": [\"yes\", \"no\", \"yes\", \"two boxes\"]},"
                            "{\"dataset\": \"vg\", \"image\": \"2.png\", \"question\": \"a\", \"answer\": \"ant\"}]", (DatasetOptions) { .format = DATASET_VQA });
   Loader *loader = open_loader ((LoaderOptions) { .dataset = set, .batch = 2 });
-  const Batch *b = next (loader);
+  const HostBatch *b = next (loader);
   const int32_t *a = b->answers.ids;
 
   tap_ok (b->answers.rows == 4 && b->answers.columns == 4 && b->answer_counts[0] == 3 && b->answer_counts[1] == 1, "/loader/vqa: four answers of two questions");
   tap_ok (a[0] == 1 && a[1] == vocab_find (vocab, "yes", 3) && a[2] == 2 && a[3] == 0 && a[11] == 2, "/loader/vqa: [CLS] answer [SEP]");
   tap_ok (b->answer_weights[0] == 0.5f && b->answer_weights[1] == 0.25f && b->answer_weights[3] == 0.5f, "/loader/vqa: weights");
+  tap_ok (b->answer_question[2] == 0 && b->answer_question[3] == 1, "/loader/vqa: whose answer");
+  tap_ok (b->draws[0] != b->draws[1] && b->draws[0] >= 0 && b->draws[7] < 1 && b->draws[7] != b->draws[0], "/loader/numbers for what a step draws");
   loader_free (loader);
   dataset_free (set);
   set = make_set ("[{\"images\": [\"1.png\", \"5.png\"], \"sentence\": \"ant\", \"label\": \"True\"}, {\"images\": [\"2.png\", \"6.png\"], \"sentence\": \"box\", \"label\": \"False\"}, {\"images\": [\"3.png\", \"7.png\"], \"sentence\": \"box\", \"label\": \"False\"}]", (DatasetOptions) { .format = DATASET_NLVR });
@@ -382,7 +385,7 @@ test_manifest (void)
                            "{\"image\": \"1.png\", \"text\": \"red kite\", \"verdict\": \"absent\"}\n{\"image\": \"2.png\", \"text\": \"ant\", \"verdict\": \"absent\"}\n",
                            (DatasetOptions) { .format = DATASET_MANIFEST, .whole_caption = true });
   Loader *loader = open_loader ((LoaderOptions) { .dataset = set, .batch = 2, .region_size = 4, .foils = true });
-  const Batch *b = next (loader);
+  const HostBatch *b = next (loader);
   const float wanted[6] = { 0, 0, 0, 0, 1, 1 };
 
   tap_ok (b->text.columns == 6 && memcmp (b->phrase, wanted, sizeof wanted) == 0, "/loader/manifest: the phrase is marked in its caption");
@@ -509,7 +512,7 @@ test_scenes (void)
   loader = open_loader (o);
   for (int i = 0; i < 6; i++)
     {
-      const Batch *b = next (loader);
+      const HostBatch *b = next (loader);
 
       hashes[i] = batch_hash (b, &o);
       for (int r = 0; r < 4; r++)
