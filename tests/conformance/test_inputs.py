@@ -20,6 +20,13 @@ INPUTS = {
     'grounding': ['image', 'itm_block', 'itc_block', 'input_ids', 'attention_mask'],
     'visualization': ['image', 'block_num', 'rgb_image', 'input_ids', 'attention_mask'],
     'pos_embed': ['pos_embed_in', 'image_'], 'checkpoints': ['image', 'input_ids', 'attention_mask'],
+    'pretrain': ['image', 'alpha', 'queue_ptr_before', 'input_ids', 'attention_mask', 'neg_image_idx', 'neg_text_idx',
+                 'mlm_bernoulli_', 'mlm_random_words'],
+    'pretrain_variations': ['*temp_in', '*alpha'],
+    'pretrain_trajectory': ['*input_ids', '*attention_mask', '*neg_image_idx', '*neg_text_idx', '*mlm_bernoulli_mask',
+                            '*mlm_bernoulli_replace', '*mlm_bernoulli_random', '*mlm_random_words'],
+    'amc': ['image', 'mask_query_interp', 'gt_mask_indicator', 'alpha', 'block_num', 'input_ids', 'attention_mask',
+            'neg_image_idx', 'neg_text_idx', 'mlm_bernoulli_', 'mlm_random_words'],
 }
 count = failed = 0
 
@@ -35,7 +42,8 @@ def zero_tensors(path, inputs):
     data = bytearray(open(path, 'rb').read())
     length = struct.unpack('<Q', data[:8])[0]
     for name, entry in json.loads(data[8:8 + length]).items():
-        given = any(name == i or (i.endswith('_') and name.startswith(i)) for i in inputs)
+        given = any(name == i or (i.endswith('_') and name.startswith(i)) or
+                    (i.startswith('*') and name.partition('.')[2] == i[1:]) for i in inputs)
         if name != '__metadata__' and not given:
             start, end = (8 + length + offset for offset in entry['data_offsets'])
             data[start:end] = bytes(end - start)
