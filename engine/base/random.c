@@ -137,7 +137,8 @@ random_normal (uint64_t seed, uint64_t stream, uint64_t counter)
 
   /* Box and Muller, the cosine half. 1 - u lies in (0, 1]. */
   random_block (seed, stream, counter, block);
-  return sqrt (-2 * series_log (1 - unit (join (block[0], block[1])))) * series_cos_turns (unit (join (block[2], block[3])));
+  return sqrt (-2 * series_log (1 - unit (join (block[0], block[1]))))
+         * series_cos_turns (unit (join (block[2], block[3])));
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -182,7 +183,7 @@ random_permute (uint64_t seed, uint64_t stream, uint64_t n, uint64_t index)
 Random
 random_begin (uint64_t seed, uint64_t stream)
 {
-  return (Random) { .seed = seed, .stream = stream };
+  return (Random){ .seed = seed, .stream = stream };
 }
 
 uint64_t

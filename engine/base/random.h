@@ -41,5 +41,5 @@ Random random_begin (uint64_t seed, uint64_t stream);
 uint64_t random_next (Random *random);
 double random_next_uniform (Random *random);
 double random_next_between (Random *random, double low, double high); /* [low, high) */
-int random_next_below (Random *random, int n);                          /* n > 0 */
+int random_next_below (Random *random, int n);                        /* n > 0 */
 bool random_next_chance (Random *random, double p);

@@ -184,12 +184,13 @@ compose (const Options *o)
   if (status != ALBEF_OK)
     cli_fail (&error);
   else if (o->json)
-    cli_print_json (json_pack ("{s:s, s:i, s:i, s:i, s:i, s:s, s:I, s:i}", "folder", o->out, "scenes", o->n, "heldout", o->held_out, "nouns",
-                               scene_source_n_nouns (source), "drawings", scene_source_n_drawings (source), "styles", scene_source_styles (source),
-                               "seed", (json_int_t) o->files.seed, "size", scene_source_size (source)));
+    cli_print_json (json_pack ("{s:s, s:i, s:i, s:i, s:i, s:s, s:I, s:i}", "folder", o->out, "scenes", o->n, "heldout",
+                               o->held_out, "nouns", scene_source_n_nouns (source), "drawings",
+                               scene_source_n_drawings (source), "styles", scene_source_styles (source), "seed",
+                               (json_int_t) o->files.seed, "size", scene_source_size (source)));
   else
-    printf ("%s: %d scenes for training, %d held out; %d nouns, %d drawings (%s)\n", o->out, o->n, o->held_out, scene_source_n_nouns (source),
-            scene_source_n_drawings (source), scene_source_styles (source));
+    printf ("%s: %d scenes for training, %d held out; %d nouns, %d drawings (%s)\n", o->out, o->n, o->held_out,
+            scene_source_n_nouns (source), scene_source_n_drawings (source), scene_source_styles (source));
   scene_source_free (source);
   return status == ALBEF_OK ? CLI_DONE : CLI_FAILED;
 }
@@ -237,7 +238,8 @@ const CliCommand command_scenes = {
   "Usage: albef scenes [OPTIONS] --sprites DIR --out DIR\n"
   "\n"
   "Composes pictures of one to four things, each with a caption, the boxes of every phrase, and a foil (the caption\n"
-  "with one thing wrong), and writes them with scenes.json, a manifest and the lists of the official tasks. DIR of the\n"
+  "with one thing wrong), and writes them with scenes.json, a manifest and the lists of the official tasks. DIR of "
+  "the\n"
   "pictograms holds nouns.tsv and STYLE/NOUN.png. The same options and seed give the same pictures on every machine.\n"
   "\n"
   "      --sprites DIR      the pictograms\n"

@@ -57,7 +57,8 @@ write_guarded (JpegWriter *writer, const uint8_t *pixels, int width, int height,
 }
 
 AlbefStatus
-jpeg_encode (const uint8_t *pixels, int width, int height, int quality, uint8_t **bytes, size_t *length, AlbefError *error)
+jpeg_encode (const uint8_t *pixels, int width, int height, int quality, uint8_t **bytes, size_t *length,
+             AlbefError *error)
 {
   JpegWriter writer = { 0 };
   bool written;

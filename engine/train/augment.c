@@ -162,13 +162,16 @@ warp (const uint8_t *from, int width, int height, const double back[6], uint8_t 
               const uint8_t *p = from + ((size_t) iy * (size_t) width + (size_t) ix) * 3, *q = p + (size_t) width * 3;
 
               for (int c = 0; c < 3; c++)
-                to[c] = (uint8_t) (((p[c] * (32 - fx) + p[c + 3] * fx) * (32 - fy) + (q[c] * (32 - fx) + q[c + 3] * fx) * fy + 512) >> 10);
+                to[c] = (uint8_t) (((p[c] * (32 - fx) + p[c + 3] * fx) * (32 - fy)
+                                    + (q[c] * (32 - fx) + q[c + 3] * fx) * fy + 512)
+                                   >> 10);
             }
           else
             for (int c = 0; c < 3; c++)
               {
                 int a = pixel_at (from, width, height, ix, iy, c), b = pixel_at (from, width, height, ix + 1, iy, c);
-                int d = pixel_at (from, width, height, ix, iy + 1, c), e = pixel_at (from, width, height, ix + 1, iy + 1, c);
+                int d = pixel_at (from, width, height, ix, iy + 1, c),
+                    e = pixel_at (from, width, height, ix + 1, iy + 1, c);
 
                 to[c] = (uint8_t) (((a * (32 - fx) + b * fx) * (32 - fy) + (d * (32 - fx) + e * fx) * fy + 512) >> 10);
               }
@@ -208,7 +211,8 @@ op_matrix (AugmentOp op, double amount, int width, int height, double m[6])
     m[5] = (float) -amount;
   else if (op == AUGMENT_ROTATE) /* about half the size, against the clock */
     {
-      double angle = amount * M_PI / 180, c = cos (angle), s = sin (angle), x = (float) (width / 2.0), y = (float) (height / 2.0);
+      double angle = amount * M_PI / 180, c = cos (angle), s = sin (angle), x = (float) (width / 2.0),
+             y = (float) (height / 2.0);
 
       m[0] = c;
       m[1] = s;
@@ -253,7 +257,8 @@ augment_amount (AugmentOp op, int level)
 }
 
 Affine
-augment_apply (AugmentOp op, double amount, bool published_faults, uint8_t *pixels, int width, int height, uint8_t *scratch)
+augment_apply (AugmentOp op, double amount, bool published_faults, uint8_t *pixels, int width, int height,
+               uint8_t *scratch)
 {
   size_t n = (size_t) width * (size_t) height;
   double m[6], back[6];
@@ -341,7 +346,8 @@ crop_and_resize (const uint8_t *pixels, int width, int height, const AugmentTrac
   if (part == NULL)
     return false;
   for (int y = 0; y < trace->crop_height; y++)
-    memcpy (part + (size_t) y * row, pixels + ((size_t) (trace->crop_y + y) * (size_t) width + (size_t) trace->crop_x) * 3, row);
+    memcpy (part + (size_t) y * row,
+            pixels + ((size_t) (trace->crop_y + y) * (size_t) width + (size_t) trace->crop_x) * 3, row);
   made = resize_bicubic (part, trace->crop_width, trace->crop_height, out, resolution, resolution);
   free (part);
   return made;
@@ -380,13 +386,13 @@ augment_picture (const AugmentRule *rule, Random random, bool allow_flip, const 
     return false;
   scale_x = (double) resolution / trace->crop_width;
   scale_y = (double) resolution / trace->crop_height;
-  trace->motion = (Motion) { .n_steps = 1, .width = resolution, .height = resolution };
+  trace->motion = (Motion){ .n_steps = 1, .width = resolution, .height = resolution };
   first = &trace->motion.steps[0];
-  *first = (Affine) { { scale_x, 0, -trace->crop_x * scale_x, 0, scale_y, -trace->crop_y * scale_y } };
+  *first = (Affine){ { scale_x, 0, -trace->crop_x * scale_x, 0, scale_y, -trace->crop_y * scale_y } };
   if (trace->flipped)
     {
       flip (out, resolution);
-      *first = affine_then (*first, (Affine) { { -1, 0, resolution, 0, 1, 0 } });
+      *first = affine_then (*first, (Affine){ { -1, 0, resolution, 0, 1, 0 } });
     }
   if (rule->n_ops == 0)
     return true;
@@ -402,8 +408,8 @@ augment_picture (const AugmentRule *rule, Random random, bool allow_flip, const 
 
       if (!applied)
         continue;
-      moved = augment_apply (op, is_geometric (op) && negative ? -amount : amount, rule->published_faults, out, resolution, resolution,
-                             scratch);
+      moved = augment_apply (op, is_geometric (op) && negative ? -amount : amount, rule->published_faults, out,
+                             resolution, resolution, scratch);
       if (is_geometric (op))
         trace->motion.steps[trace->motion.n_steps++] = moved;
     }
@@ -421,8 +427,10 @@ text_names_side (const char *text)
       while (isalpha ((unsigned char) text[n]))
         n++;
       if ((n == 4 && strncasecmp (text, "left", 4) == 0) || (n == 5 && strncasecmp (text, "right", 5) == 0)
-          || (n > 4 && strncasecmp (text, "left", 4) == 0 && (strncasecmp (text + 4, "most", 4) == 0 || strncasecmp (text + 4, "hand", 4) == 0))
-          || (n > 5 && strncasecmp (text, "right", 5) == 0 && (strncasecmp (text + 5, "most", 4) == 0 || strncasecmp (text + 5, "hand", 4) == 0)))
+          || (n > 4 && strncasecmp (text, "left", 4) == 0
+              && (strncasecmp (text + 4, "most", 4) == 0 || strncasecmp (text + 4, "hand", 4) == 0))
+          || (n > 5 && strncasecmp (text, "right", 5) == 0
+              && (strncasecmp (text + 5, "most", 4) == 0 || strncasecmp (text + 5, "hand", 4) == 0)))
         return true;
       text += n > 0 ? n : 1;
     }

@@ -33,10 +33,10 @@ typedef struct
   bool published_faults;
 } AugmentRule;
 
-extern const AugmentRule augment_none;       /* resize alone */
-extern const AugmentRule augment_pretrain;   /* crop 0.2-1, flip, RandAugment (2, 7) */
-extern const AugmentRule augment_finetune;   /* crop 0.5-1, flip, RandAugment (2, 7) */
-extern const AugmentRule augment_grounding;  /* no crop, flip, RandAugment (2, 7) */
+extern const AugmentRule augment_none;      /* resize alone */
+extern const AugmentRule augment_pretrain;  /* crop 0.2-1, flip, RandAugment (2, 7) */
+extern const AugmentRule augment_finetune;  /* crop 0.5-1, flip, RandAugment (2, 7) */
+extern const AugmentRule augment_grounding; /* no crop, flip, RandAugment (2, 7) */
 
 /* What augment_picture did. */
 typedef struct

@@ -20,7 +20,8 @@
  */
 
 AlbefStatus
-manifest_take_header (Dataset *dataset, Place place, const json_t *header, const void *rest, size_t length, AlbefError *error)
+manifest_take_header (Dataset *dataset, Place place, const json_t *header, const void *rest, size_t length,
+                      AlbefError *error)
 {
   const json_t *version = json_object_get (header, "alidade-manifest");
   const char *hash = json_string_value (json_object_get (header, "hash"));
@@ -28,8 +29,9 @@ manifest_take_header (Dataset *dataset, Place place, const json_t *header, const
   if (!json_is_integer (version))
     return record_error (dataset, place, error, "no manifest: it begins with {\"alidade-manifest\": 1, ...}");
   if (json_integer_value (version) != 1)
-    return error_set (error, ALBEF_ERROR_UNSUPPORTED, "'%s' is a manifest of version %lld; this program reads version 1",
-                      dataset->files[place.file], (long long) json_integer_value (version));
+    return error_set (error, ALBEF_ERROR_UNSUPPORTED,
+                      "'%s' is a manifest of version %lld; this program reads version 1", dataset->files[place.file],
+                      (long long) json_integer_value (version));
   if (hash != NULL)
     {
       uint8_t digest[32];
@@ -43,7 +45,8 @@ manifest_take_header (Dataset *dataset, Place place, const json_t *header, const
         snprintf (hex + 2 * i, 3, "%02x", digest[i]);
       if (strcmp (hash, hex) != 0)
         return error_set (error, ALBEF_ERROR_MISMATCH,
-                          "'%s' was changed after it was frozen: its lines do not give the hash of its first line", dataset->files[place.file]);
+                          "'%s' was changed after it was frozen: its lines do not give the hash of its first line",
+                          dataset->files[place.file]);
     }
   return ALBEF_OK;
 }
@@ -115,8 +118,8 @@ take_mask (Dataset *dataset, Place place, const json_t *rle, Region *region, Alb
   size_t most = text != NULL ? strlen (text) : json_array_size (counts);
   int64_t sum = 0, previous[2] = { 0, 0 };
 
-  if (!(width >= 1 && height >= 1 && width * height <= MAX_MASK_PIXELS) || width != rint (width) || height != rint (height)
-      || (text == NULL && !json_is_array (counts)))
+  if (!(width >= 1 && height >= 1 && width * height <= MAX_MASK_PIXELS) || width != rint (width)
+      || height != rint (height) || (text == NULL && !json_is_array (counts)))
     return record_error (dataset, place, error, "a mask is {\"size\": [height, width], \"counts\": text or list}");
   region->mask_width = (int) width;
   region->mask_height = (int) height;
@@ -135,7 +138,8 @@ take_mask (Dataset *dataset, Place place, const json_t *rle, Region *region, Alb
         count += previous[i % 2];
       previous[i % 2] = count;
       if (count < 0 || count > width * height - (double) sum)
-        return record_error (dataset, place, error, "a mask's counts are more than its %.0f x %.0f pixels", width, height);
+        return record_error (dataset, place, error, "a mask's counts are more than its %.0f x %.0f pixels", width,
+                             height);
       sum += count;
       region->run_ends[region->n_runs++] = (uint32_t) sum;
     }
@@ -143,9 +147,11 @@ take_mask (Dataset *dataset, Place place, const json_t *rle, Region *region, Alb
 }
 
 static AlbefStatus
-take_region (Dataset *dataset, Place place, const json_t *value, const json_t *record, Sample *sample, AlbefError *error)
+take_region (Dataset *dataset, Place place, const json_t *value, const json_t *record, Sample *sample,
+             AlbefError *error)
 {
-  const char *kind = json_string_value (json_object_get (value, "kind")), *fill = json_string_value (json_object_get (value, "fill"));
+  const char *kind = json_string_value (json_object_get (value, "kind")),
+             *fill = json_string_value (json_object_get (value, "fill"));
   Region region = { .kind = REGION_BOX };
   AlbefStatus status = ALBEF_OK;
 
@@ -170,7 +176,8 @@ take_region (Dataset *dataset, Place place, const json_t *value, const json_t *r
       if (status == ALBEF_OK
           && ((json_is_integer (width) && json_integer_value (width) != region.mask_width)
               || (json_is_integer (height) && json_integer_value (height) != region.mask_height)))
-        status = record_error (dataset, place, error, "a mask of %d x %d pixels for a picture of another size", region.mask_width, region.mask_height);
+        status = record_error (dataset, place, error, "a mask of %d x %d pixels for a picture of another size",
+                               region.mask_width, region.mask_height);
     }
   else if (strcmp (kind, "box") != 0)
     status = record_error (dataset, place, error, "a region's kind '%.40s' is none of box, polygon, mask", kind);
@@ -207,10 +214,11 @@ byte_of (const char *text, int64_t index)
 
 /* Reads [start, end] pairs into spans and checks that their texts, joined by spaces, are the phrase. */
 static AlbefStatus
-take_spans (Dataset *dataset, Place place, const json_t *record, const char *caption, const char *text, int (**out)[2], int *n_out,
-            AlbefError *error)
+take_spans (Dataset *dataset, Place place, const json_t *record, const char *caption, const char *text, int (**out)[2],
+            int *n_out, AlbefError *error)
 {
-  const json_t *list = json_object_get (record, "spans"), *start = json_object_get (record, "start"), *end = json_object_get (record, "end");
+  const json_t *list = json_object_get (record, "spans"), *start = json_object_get (record, "start"),
+               *end = json_object_get (record, "end");
   size_t n = json_is_array (list) && json_array_size (list) > 0 ? json_array_size (list) : 1, at = 0;
   bool whole = n == 1 && !json_is_array (list) && (start == NULL || json_is_null (start));
   int (*spans)[2];
@@ -229,7 +237,8 @@ take_spans (Dataset *dataset, Place place, const json_t *record, const char *cap
   for (size_t i = 0; i < n; i++)
     {
       const json_t *pair = json_array_get (list, i);
-      const json_t *from = pair != NULL ? json_array_get (pair, 0) : start, *to = pair != NULL ? json_array_get (pair, 1) : end;
+      const json_t *from = pair != NULL ? json_array_get (pair, 0) : start,
+                   *to = pair != NULL ? json_array_get (pair, 1) : end;
       size_t length;
 
       spans[i][0] = json_is_integer (from) ? byte_of (caption, json_integer_value (from)) : -1;
@@ -251,7 +260,8 @@ take_spans (Dataset *dataset, Place place, const json_t *record, const char *cap
 }
 
 static bool
-optional_text (const Dataset *dataset, Place place, const json_t *record, const char *key, const char **text, AlbefError *error)
+optional_text (const Dataset *dataset, Place place, const json_t *record, const char *key, const char **text,
+               AlbefError *error)
 {
   const json_t *value = json_object_get (record, key);
 
@@ -283,8 +293,10 @@ read_line (Dataset *dataset, Place place, const json_t *record, Line *line, Albe
 
   if (name == NULL)
     return ALBEF_ERROR_FORMAT;
-  if (!optional_text (dataset, place, record, "text", &line->text, error) || !optional_text (dataset, place, record, "caption", &line->caption, error)
-      || !optional_text (dataset, place, record, "verdict", &line->verdict, error) || !optional_text (dataset, place, record, "split", &line->split, error))
+  if (!optional_text (dataset, place, record, "text", &line->text, error)
+      || !optional_text (dataset, place, record, "caption", &line->caption, error)
+      || !optional_text (dataset, place, record, "verdict", &line->verdict, error)
+      || !optional_text (dataset, place, record, "split", &line->split, error))
     return ALBEF_ERROR_FORMAT;
   for (int i = 0; i < 5 && line->verdict != NULL; i++)
     known = known || strcmp (line->verdict, verdicts[i]) == 0;
@@ -314,10 +326,15 @@ static void
 add_absent (Dataset *dataset, Place place, const Line *line)
 {
   if ((dataset->n_absents & (dataset->n_absents - 1)) == 0)
-    dataset->absents = mem_resize (dataset->absents, dataset->n_absents > 0 ? 2 * (size_t) dataset->n_absents : 1, sizeof *dataset->absents);
+    dataset->absents = mem_resize (dataset->absents, dataset->n_absents > 0 ? 2 * (size_t) dataset->n_absents : 1,
+                                   sizeof *dataset->absents);
   dataset->absents[dataset->n_absents++]
-      = (Absent) { .id = line->id, .image = line->image, .text = arena_text (dataset, line->text),
-                   .caption = line->caption != NULL ? arena_text (dataset, line->caption) : NULL, .file = place.file, .record = place.record };
+      = (Absent){ .id = line->id,
+                  .image = line->image,
+                  .text = arena_text (dataset, line->text),
+                  .caption = line->caption != NULL ? arena_text (dataset, line->caption) : NULL,
+                  .file = place.file,
+                  .record = place.record };
 }
 
 AlbefStatus
@@ -437,7 +454,9 @@ manifest_finish (Dataset *dataset)
       bool refuted = false;
 
       for (; to < dataset->n_absents && dataset->absents[to].id == sample->id; to++)
-        refuted = refuted || (dataset->absents[to].caption != NULL && strcmp (dataset->absents[to].caption, sample->texts[0]) == 0);
+        refuted
+            = refuted
+              || (dataset->absents[to].caption != NULL && strcmp (dataset->absents[to].caption, sample->texts[0]) == 0);
       if (refuted)
         {
           for (int r = 0; r < sample->n_regions; r++)
@@ -456,7 +475,7 @@ manifest_finish (Dataset *dataset)
     if (first_absent (dataset, dataset->absents[i].id) == i && !served[i])
       {
         const Absent *absent = &dataset->absents[i];
-        Sample *sample = dataset_add (dataset, (Place) { absent->file, absent->record });
+        Sample *sample = dataset_add (dataset, (Place){ absent->file, absent->record });
 
         sample->images[0] = absent->image;
         sample->id = absent->id;

@@ -37,7 +37,8 @@ take_texts (Dataset *dataset, Place place, const json_t *record, const char *key
 }
 
 static AlbefStatus
-take_image (Dataset *dataset, Place place, const json_t *record, const char *root, const char *ending, Sample *sample, AlbefError *error)
+take_image (Dataset *dataset, Place place, const json_t *record, const char *root, const char *ending, Sample *sample,
+            AlbefError *error)
 {
   const char *name = record_text (dataset, place, record, "image", error);
 
@@ -50,7 +51,8 @@ take_image (Dataset *dataset, Place place, const json_t *record, const char *roo
 }
 
 static AlbefStatus
-take_number (const Dataset *dataset, Place place, const json_t *record, const char *key, Sample *sample, AlbefError *error)
+take_number (const Dataset *dataset, Place place, const json_t *record, const char *key, Sample *sample,
+             AlbefError *error)
 {
   const json_t *value = json_object_get (record, key);
 
@@ -68,7 +70,8 @@ key_of (const json_t *value, char key[300])
     snprintf (key, 300, "s%s", json_string_value (value));
   else if (json_is_integer (value))
     snprintf (key, 300, "n%lld", (long long) json_integer_value (value));
-  else if (json_is_real (value) && json_real_value (value) == rint (json_real_value (value)) && fabs (json_real_value (value)) < 1e15)
+  else if (json_is_real (value) && json_real_value (value) == rint (json_real_value (value))
+           && fabs (json_real_value (value)) < 1e15)
     snprintf (key, 300, "n%lld", (long long) json_real_value (value));
   else if (json_is_real (value))
     snprintf (key, 300, "r%.17g", json_real_value (value));
@@ -219,7 +222,8 @@ take_ve (Dataset *dataset, Place place, const json_t *record, Sample *sample, Al
     if (strcmp (label, labels[i]) == 0)
       sample->label = i;
   if (sample->label < 0)
-    return record_error (dataset, place, error, "the label '%.40s' is none of contradiction, neutral, entailment", label);
+    return record_error (dataset, place, error, "the label '%.40s' is none of contradiction, neutral, entailment",
+                         label);
   return take_sentence (dataset, place, record, sample, error);
 }
 

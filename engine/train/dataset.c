@@ -136,8 +136,9 @@ dataset_add (Dataset *dataset, Place place)
       dataset->allocated = dataset->allocated > 0 ? 2 * dataset->allocated : 256;
       dataset->samples = mem_resize (dataset->samples, (size_t) dataset->allocated, sizeof *dataset->samples);
     }
-  dataset->samples[dataset->n_samples]
-      = (Sample) { .n_images = 1, .label = -1, .number = -1, .pair = true, .weight = 1, .file = place.file, .record = place.record };
+  dataset->samples[dataset->n_samples] = (Sample){
+    .n_images = 1, .label = -1, .number = -1, .pair = true, .weight = 1, .file = place.file, .record = place.record
+  };
   return &dataset->samples[dataset->n_samples++];
 }
 
@@ -213,7 +214,8 @@ skip_space (const char *text, size_t at, size_t length)
 
 /* Parses one JSON value at text[*at]; moves *at behind it. */
 static json_t *
-parse (const Dataset *dataset, Place place, const char *text, size_t *at, size_t length, size_t flags, AlbefError *error)
+parse (const Dataset *dataset, Place place, const char *text, size_t *at, size_t length, size_t flags,
+       AlbefError *error)
 {
   size_t left = length - *at;
   json_error_t problem = { 0 };
@@ -225,7 +227,8 @@ parse (const Dataset *dataset, Place place, const char *text, size_t *at, size_t
   if (value == NULL && left == DATASET_MAX_RECORD_BYTES && problem.position >= (int) left - 1)
     record_error (dataset, place, error, "longer than %d bytes", DATASET_MAX_RECORD_BYTES);
   else if (value == NULL)
-    record_error (dataset, place, error, "%s (byte %zu of the file)", problem.text, *at + (size_t) (problem.position > 0 ? problem.position : 0));
+    record_error (dataset, place, error, "%s (byte %zu of the file)", problem.text,
+                  *at + (size_t) (problem.position > 0 ? problem.position : 0));
   else if (!json_is_object (value))
     {
       record_error (dataset, place, error, "not a JSON object");
@@ -241,7 +244,8 @@ check_room (const Dataset *dataset, Place place, AlbefError *error)
 {
   if (dataset->n_samples < DATASET_MAX_RECORDS)
     return ALBEF_OK;
-  return error_set (error, ALBEF_ERROR_LIMIT, "'%s': more than %d records", dataset->files[place.file], DATASET_MAX_RECORDS);
+  return error_set (error, ALBEF_ERROR_LIMIT, "'%s': more than %d records", dataset->files[place.file],
+                    DATASET_MAX_RECORDS);
 }
 
 static AlbefStatus
@@ -280,7 +284,8 @@ read_list (Dataset *dataset, int file, const char *text, size_t length, AlbefErr
         return record_error (dataset, place, error, "a comma or the list's end should follow");
     }
   if (at == length)
-    return error_set (error, ALBEF_ERROR_FORMAT, "'%s' ends within its list, after record %d", dataset->files[file], place.record);
+    return error_set (error, ALBEF_ERROR_FORMAT, "'%s' ends within its list, after record %d", dataset->files[file],
+                      place.record);
   if (skip_space (text, at + 1, length) != length)
     return error_set (error, ALBEF_ERROR_FORMAT, "'%s': something follows the list", dataset->files[file]);
   return ALBEF_OK;
@@ -293,11 +298,13 @@ read_manifest (Dataset *dataset, int file, const char *text, size_t length, Albe
   size_t at = 0;
 
   if (length == 0)
-    return error_set (error, ALBEF_ERROR_FORMAT, "'%s' is empty; a manifest begins with {\"alidade-manifest\": 1, ...}", dataset->files[file]);
+    return error_set (error, ALBEF_ERROR_FORMAT, "'%s' is empty; a manifest begins with {\"alidade-manifest\": 1, ...}",
+                      dataset->files[file]);
   while (at < length)
     {
       const char *end = memchr (text + at, '\n', length - at);
-      size_t next = end != NULL ? (size_t) (end - text) + 1 : length, line = at, stop = end != NULL ? (size_t) (end - text) : length;
+      size_t next = end != NULL ? (size_t) (end - text) + 1 : length, line = at,
+             stop = end != NULL ? (size_t) (end - text) : length;
       AlbefStatus status;
       json_t *record;
 
@@ -480,7 +487,8 @@ text_list_open (const char *path, char ***texts, int *n_texts, AlbefError *error
   *texts = NULL;
   *n_texts = 0;
   if (list == NULL)
-    return error_set (error, json_error_code (&problem) == json_error_cannot_open_file ? ALBEF_ERROR_FILE : ALBEF_ERROR_FORMAT,
+    return error_set (error,
+                      json_error_code (&problem) == json_error_cannot_open_file ? ALBEF_ERROR_FILE : ALBEF_ERROR_FORMAT,
                       "'%s' line %d: %s", path, problem.line, problem.text);
   if (!json_is_array (list) || n > DATASET_MAX_RECORDS)
     status = error_set (error, ALBEF_ERROR_FORMAT, "'%s' is no list of texts", path);

@@ -33,26 +33,26 @@ typedef struct
 {
   const char *images[2]; /* paths as they are opened; the second for NLVR alone */
   int n_images;
-  const char **texts;    /* [n_texts]: captions to choose from, the question, the sentence, the phrase. A record of a
-                            picture with nothing said has none; it is kept only if it has foils */
+  const char **texts; /* [n_texts]: captions to choose from, the question, the sentence, the phrase. A record of a
+                         picture with nothing said has none; it is kept only if it has foils */
   int n_texts;
-  int64_t id;            /* from 0; equal: positives of each other (image_id, or the picture's name; in pre-training each
-                            record is its own, as in the official code, unless it has boxes) */
-  int label;             /* VE: 0 contradiction, 1 neutral, 2 entailment. NLVR: 0 false, 1 true. Else -1 */
-  int64_t number;        /* question_id or ref_id in evaluation; else -1 */
-  const char **answers;  /* [n_answers], as in the file */
+  int64_t id;           /* from 0; equal: positives of each other (image_id, or the picture's name; in pre-training each
+                           record is its own, as in the official code, unless it has boxes) */
+  int label;            /* VE: 0 contradiction, 1 neutral, 2 entailment. NLVR: 0 false, 1 true. Else -1 */
+  int64_t number;       /* question_id or ref_id in evaluation; else -1 */
+  const char **answers; /* [n_answers], as in the file */
   float *answer_weights; /* [n_answers]: count / all for vqa, 0.5 for vg */
   int n_answers;
-  int (*spans)[2];       /* [n_spans]: bytes of texts[0] that are the phrase; none: all of it is */
+  int (*spans)[2]; /* [n_spans]: bytes of texts[0] that are the phrase; none: all of it is */
   int n_spans;
-  Region *regions;       /* [n_regions] */
+  Region *regions; /* [n_regions] */
   int n_regions;
-  const char **foils;    /* [n_foils]: phrases judged absent in this picture: negatives of it, never its text */
+  const char **foils; /* [n_foils]: phrases judged absent in this picture: negatives of it, never its text */
   int n_foils;
-  bool pair;             /* false: picture and text are no positive pair (the picture is here for its foils) */
-  float weight;          /* 1 */
+  bool pair;    /* false: picture and text are no positive pair (the picture is here for its foils) */
+  float weight; /* 1 */
   SampleSplit split;
-  int file, record;      /* where it stands: index of files, record (manifest: line) from 1 */
+  int file, record; /* where it stands: index of files, record (manifest: line) from 1 */
 } Sample;
 
 typedef struct

@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "loader.h"
+#include "wordpiece.h"
 
 /* A batch and the room it was given. */
 typedef struct
@@ -61,3 +62,39 @@ typedef enum
 /* Counts and lists it once for each sample. */
 void loader_note (Loader *loader, TroubleKind kind, int64_t global, int row, int64_t sample, const char *format, ...)
     __attribute__ ((format (printf, 6, 7)));
+
+/* Streams of random numbers; (epoch, place in the epoch) follow. */
+enum
+{
+  STREAM_ORDER = 0x10ad,
+  STREAM_REPLACE,
+  STREAM_TEXT,
+  STREAM_FOIL,
+  STREAM_AUGMENT,
+  STREAM_SECOND, /* NLVR's second picture */
+  STREAM_MLM,
+  STREAM_DRAWS
+};
+
+/* A batch on its way: the texts' pieces before they are laid out. */
+typedef struct
+{
+  Loader *loader;
+  Slot *slot;
+  HostBatch *batch;
+  int64_t global;
+  PieceList *texts, *foils, *answers; /* [rows], [rows], [n_answers] */
+  int n_answers, answers_allocated;
+  bool **nouns;     /* [rows]: for scenes, which pieces are nouns */
+  uint64_t *places; /* [rows]: in the epoch */
+  uint8_t *pixels;  /* R x R */
+  uint8_t *scene_pixels;
+} Making;
+
+/* loader-texts.c. Cleans and tokenizes into *list; true if something was cut. */
+bool making_encode (const Loader *loader, const char *text, PieceList *list, bool truncate);
+void making_add_answers (Making *making, const Sample *sample, int row);
+/* Is the piece of the sample's text one of its phrase? */
+bool sample_phrase_holds (const Sample *sample, const Piece *piece);
+/* Lays out all texts, masks words, draws the step's numbers. */
+void making_finish_texts (Making *making);

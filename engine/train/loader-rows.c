@@ -10,92 +10,6 @@
 
 #define MAX_DRAWS 100 /* for a row whose pictures cannot be read */
 
-/* Streams of random numbers; (epoch, place in the epoch) follow. */
-enum
-{
-  STREAM_ORDER = 0x10ad,
-  STREAM_REPLACE,
-  STREAM_TEXT,
-  STREAM_FOIL,
-  STREAM_AUGMENT,
-  STREAM_SECOND, /* NLVR's second picture */
-  STREAM_MLM,
-  STREAM_DRAWS
-};
-
-/* A batch on its way: the texts' pieces before they are laid out. */
-typedef struct
-{
-  Loader *loader;
-  Slot *slot;
-  HostBatch *batch;
-  int64_t global;
-  PieceList *texts, *foils, *answers; /* [rows], [rows], [n_answers] */
-  int n_answers, answers_allocated;
-  bool **nouns; /* [rows]: for scenes, which pieces are nouns */
-  uint64_t *places; /* [rows]: in the epoch */
-  uint8_t *pixels; /* R x R */
-  uint8_t *scene_pixels;
-} Making;
-
-/* ---------------------------------------------------------------------------------------------------
- * Texts
- */
-
-/* Cleans and tokenizes; true if something was cut. */
-static bool
-encode (const Loader *loader, const char *text, PieceList *list, bool truncate)
-{
-  const LoaderOptions *o = &loader->options;
-  bool question = o->dataset != NULL && dataset_format (o->dataset) == DATASET_VQA, cut;
-  MappedText cleaned = { 0 };
-  size_t length = strlen (text), kept, most = (size_t) o->max_positions;
-
-  if (length > MAPPED_TEXT_LIMIT)
-    length = 0; /* cannot come from a dataset, whose records are smaller */
-  kept = clean_text (text, length, question ? CLEAN_QUESTION : CLEAN_CAPTION, o->max_words, &cleaned);
-  cut = kept < cleaned.length;
-  list->length = 0;
-  piece_list_append (list, vocab_special (o->vocab, VOCAB_CLS), 0, 0);
-  wordpiece_tokenize (o->vocab, cleaned.chars, kept, list);
-  if (truncate && o->max_tokens > 0 && (size_t) o->max_tokens < most)
-    most = (size_t) o->max_tokens;
-  if (list->length > most)
-    {
-      list->length = most;
-      cut = true;
-    }
-  mapped_free (&cleaned);
-  return cut;
-}
-
-/* Gives rows x T room and fills ids and mask. */
-static void
-lay_out (const Loader *loader, const PieceList *lists, int rows, TextRows *out, size_t *room)
-{
-  int pad = vocab_special (loader->options.vocab, VOCAB_PAD);
-  size_t columns = 1;
-
-  for (int r = 0; r < rows; r++)
-    columns = lists[r].length > columns ? lists[r].length : columns;
-  if ((size_t) rows * columns > *room)
-    {
-      *room = (size_t) rows * columns * 5 / 4;
-      out->ids = mem_resize (out->ids, *room, sizeof *out->ids);
-      out->mask = mem_resize (out->mask, *room, sizeof *out->mask);
-    }
-  out->rows = rows;
-  out->columns = (int) columns;
-  for (int r = 0; r < rows; r++)
-    for (size_t t = 0; t < columns; t++)
-      {
-        bool there = t < lists[r].length;
-
-        out->ids[(size_t) r * columns + t] = there ? lists[r].pieces[t].id : pad;
-        out->mask[(size_t) r * columns + t] = there;
-      }
-}
-
 /* ---------------------------------------------------------------------------------------------------
  * Pictures
  */
@@ -126,16 +40,17 @@ load_pictures (Making *making, int64_t index, int row, bool allow_flip, AugmentT
 
       if (albef_image_open (sample->images[i], ALBEF_IMAGE_STORED, &image, &error) == ALBEF_OK)
         {
-          made = augment_picture (&o->augment, random, allow_flip, albef_image_pixels (image), albef_image_width (image),
-                                  albef_image_height (image), o->resolution, making->pixels, i == 0 ? trace : NULL);
+          made
+              = augment_picture (&o->augment, random, allow_flip, albef_image_pixels (image), albef_image_width (image),
+                                 albef_image_height (image), o->resolution, making->pixels, i == 0 ? trace : NULL);
           if (!made)
             error_set (&error, ALBEF_ERROR_MEMORY, "no memory to resize '%s'", sample->images[i]);
           albef_image_free (image);
         }
       if (!made)
         {
-          loader_note (loader, TROUBLE_UNREADABLE, making->global, row, index, "'%s' record %d: %s", dataset_file (o->dataset, sample->file),
-                       sample->record, error.message);
+          loader_note (loader, TROUBLE_UNREADABLE, making->global, row, index, "'%s' record %d: %s",
+                       dataset_file (o->dataset, sample->file), sample->record, error.message);
           return false;
         }
       preprocess_pixels (making->pixels, o->resolution, loader->mean, loader->std, row_pixels (making, i, row));
@@ -161,56 +76,19 @@ choose_texts (const Making *making, const Sample *sample, int row)
   Chosen chosen = { .allow_flip = true };
 
   if (sample->n_texts > 0)
-    chosen.text = sample->texts[sample->n_texts == 1 ? 0 : random_below (o->seed, random_stream (STREAM_TEXT, epoch, place), 0, (uint64_t) sample->n_texts)];
+    chosen.text = sample->texts[sample->n_texts == 1 ? 0
+                                                     : random_below (o->seed, random_stream (STREAM_TEXT, epoch, place),
+                                                                     0, (uint64_t) sample->n_texts)];
   if (o->foils && sample->n_foils > 0)
-    chosen.foil = sample->foils[random_below (o->seed, random_stream (STREAM_FOIL, epoch, place), 0, (uint64_t) sample->n_foils)];
+    chosen.foil
+        = sample
+              ->foils[random_below (o->seed, random_stream (STREAM_FOIL, epoch, place), 0, (uint64_t) sample->n_foils)];
   if ((chosen.text != NULL && text_names_side (chosen.text)) || (chosen.foil != NULL && text_names_side (chosen.foil)))
     chosen.allow_flip = false;
   for (int a = 0; a < sample->n_answers; a++)
     if (text_names_side (sample->answers[a]))
       chosen.allow_flip = false;
   return chosen;
-}
-
-static void
-add_answers (Making *making, const Sample *sample, int row)
-{
-  const LoaderOptions *o = &making->loader->options;
-  HostBatch *batch = making->batch;
-
-  batch->answer_counts[row] = sample->n_answers;
-  for (int a = 0; a < sample->n_answers; a++)
-    {
-      char *text = mem_printf ("%s[SEP]", sample->answers[a]);
-      PieceList list = { 0 };
-
-      wordpiece_encode (o->vocab, text, strlen (text), &list);
-      if (list.length > (size_t) o->max_positions)
-        list.length = (size_t) o->max_positions;
-      free (text);
-      if (making->n_answers == making->answers_allocated)
-        {
-          making->answers_allocated = making->answers_allocated > 0 ? 2 * making->answers_allocated : 64;
-          making->answers = mem_resize (making->answers, (size_t) making->answers_allocated, sizeof *making->answers);
-          batch->answer_weights = mem_resize (batch->answer_weights, (size_t) making->answers_allocated, sizeof (float));
-          batch->answer_question = mem_resize (batch->answer_question, (size_t) making->answers_allocated, sizeof (int32_t));
-        }
-      batch->answer_weights[making->n_answers] = sample->answer_weights[a];
-      batch->answer_question[making->n_answers] = row;
-      making->answers[making->n_answers++] = list;
-    }
-}
-
-/* Which pieces are the phrase is kept beside the list until its row is laid out: here only whether any is. */
-static bool
-in_phrase (const Sample *sample, const Piece *piece)
-{
-  if (piece->start == piece->end)
-    return false; /* [CLS] */
-  for (int s = 0; s < sample->n_spans; s++)
-    if ((int) piece->start < sample->spans[s][1] && (int) piece->end > sample->spans[s][0])
-      return true;
-  return sample->n_spans == 0;
 }
 
 static void
@@ -221,7 +99,7 @@ add_regions (Making *making, const Sample *sample, int row, const AugmentTrace *
   bool marked = false, said = false;
 
   for (size_t t = 0; t < making->texts[row].length && !said; t++)
-    said = in_phrase (sample, &making->texts[row].pieces[t]);
+    said = sample_phrase_holds (sample, &making->texts[row].pieces[t]);
   for (int i = 0; i < sample->n_regions && said; i++)
     if (region_render (&sample->regions[i], &trace->motion, 0.1, mask, m, m))
       marked = true;
@@ -243,19 +121,20 @@ fill_from_sample (Making *making, int64_t index, int row)
     return false;
   batch->samples[row] = index;
   batch->texts[row] = mem_strdup (chosen.text != NULL ? chosen.text : "");
-  if (encode (loader, batch->texts[row], &making->texts[row], o->truncate))
-    loader_note (loader, TROUBLE_CUT, making->global, row, index, "'%s' record %d: the text was cut to %zu word pieces by the length limit",
+  if (making_encode (loader, batch->texts[row], &making->texts[row], o->truncate))
+    loader_note (loader, TROUBLE_CUT, making->global, row, index,
+                 "'%s' record %d: the text was cut to %zu word pieces by the length limit",
                  dataset_file (o->dataset, sample->file), sample->record, making->texts[row].length);
   batch->idx[row] = (int32_t) sample->id;
   batch->labels[row] = sample->label;
   batch->numbers[row] = sample->number;
   batch->weights[row] = sample->weight;
   batch->pair[row] = sample->pair;
-  add_answers (making, sample, row);
+  making_add_answers (making, sample, row);
   if (o->foils)
     {
       batch->has_foil[row] = chosen.foil != NULL;
-      encode (loader, chosen.foil != NULL ? chosen.foil : "", &making->foils[row], true);
+      making_encode (loader, chosen.foil != NULL ? chosen.foil : "", &making->foils[row], true);
     }
   if (o->region_size > 0)
     add_regions (making, sample, row, &trace);
@@ -310,9 +189,10 @@ add_nouns (Making *making, const Scene *scene, int row)
           {
             making->slot->noun_room = making->slot->noun_room > 0 ? 2 * making->slot->noun_room : 256;
             batch->noun_tokens = mem_resize (batch->noun_tokens, making->slot->noun_room, sizeof *batch->noun_tokens);
-            batch->noun_cells = mem_resize (batch->noun_cells, making->slot->noun_room * cells, sizeof *batch->noun_cells);
+            batch->noun_cells
+                = mem_resize (batch->noun_cells, making->slot->noun_room * cells, sizeof *batch->noun_cells);
           }
-        batch->noun_tokens[batch->n_noun_tokens] = (NounToken) { .row = row, .token = (int32_t) t };
+        batch->noun_tokens[batch->n_noun_tokens] = (NounToken){ .row = row, .token = (int32_t) t };
         mark_cells (phrase, scene->size, grid, batch->noun_cells + (size_t) batch->n_noun_tokens++ * cells);
       }
 }
@@ -330,16 +210,18 @@ fill_from_scene (Making *making, int row, AlbefError *error)
   scene_compose (o->scenes, o->scene_seed, (uint64_t) index, &scene);
   if (scene.size != o->resolution)
     {
-      if (!augment_picture (&augment_none, random_begin (0, 0), false, pixels, scene.size, scene.size, o->resolution, making->pixels, NULL))
+      if (!augment_picture (&augment_none, random_begin (0, 0), false, pixels, scene.size, scene.size, o->resolution,
+                            making->pixels, NULL))
         return error_set (error, ALBEF_ERROR_MEMORY, "no memory to resize a scene");
       pixels = making->pixels;
     }
   preprocess_pixels (pixels, o->resolution, loader->mean, loader->std, row_pixels (making, 0, row));
   batch->samples[row] = index;
   batch->texts[row] = mem_strdup (scene.caption);
-  if (encode (loader, scene.caption, &making->texts[row], o->truncate))
-    loader_note (loader, TROUBLE_CUT, making->global, row, index, "scene %lld: the caption was cut to %zu word pieces by the length limit",
-                 (long long) index, making->texts[row].length);
+  if (making_encode (loader, scene.caption, &making->texts[row], o->truncate))
+    loader_note (loader, TROUBLE_CUT, making->global, row, index,
+                 "scene %lld: the caption was cut to %zu word pieces by the length limit", (long long) index,
+                 making->texts[row].length);
   batch->idx[row] = (int32_t) (making->places[row]);
   batch->labels[row] = -1;
   batch->numbers[row] = -1;
@@ -350,10 +232,11 @@ fill_from_scene (Making *making, int row, AlbefError *error)
   if (o->foils)
     {
       batch->has_foil[row] = 1;
-      encode (loader, scene.foil, &making->foils[row], true);
+      making_encode (loader, scene.foil, &making->foils[row], true);
     }
   if (o->patch_grid > 0)
-    scene_patch_labels (&scene, o->patch_grid, batch->patch_labels + (size_t) row * (size_t) (o->patch_grid * o->patch_grid));
+    scene_patch_labels (&scene, o->patch_grid,
+                        batch->patch_labels + (size_t) row * (size_t) (o->patch_grid * o->patch_grid));
   add_nouns (making, &scene, row);
   return ALBEF_OK;
 }
@@ -361,67 +244,6 @@ fill_from_scene (Making *making, int row, AlbefError *error)
 /* ---------------------------------------------------------------------------------------------------
  * The batch
  */
-
-/* Lays out the texts with what belongs to each piece. */
-static void
-finish_texts (Making *making)
-{
-  Loader *loader = making->loader;
-  const LoaderOptions *o = &loader->options;
-  HostBatch *batch = making->batch;
-  size_t had = making->slot->text_room, columns;
-
-  lay_out (loader, making->texts, batch->rows, &batch->text, &making->slot->text_room);
-  columns = (size_t) batch->text.columns;
-  if (making->slot->text_room != had)
-    {
-      batch->spans = mem_resize (batch->spans, making->slot->text_room, sizeof *batch->spans);
-      batch->phrase = mem_resize (batch->phrase, making->slot->text_room, sizeof *batch->phrase);
-      if (o->mlm.probability > 0)
-        {
-          batch->masked_ids = mem_resize (batch->masked_ids, making->slot->text_room, sizeof *batch->masked_ids);
-          batch->mlm_labels = mem_resize (batch->mlm_labels, making->slot->text_room, sizeof *batch->mlm_labels);
-        }
-    }
-  for (int r = 0; r < batch->rows; r++)
-    {
-      const PieceList *list = &making->texts[r];
-      const Sample *sample = o->dataset != NULL ? dataset_sample (o->dataset, batch->samples[r]) : NULL;
-
-      for (size_t t = 0; t < columns; t++)
-        {
-          size_t i = (size_t) r * columns + t;
-          bool there = t < list->length;
-
-          batch->spans[i][0] = there ? (int32_t) list->pieces[t].start : 0;
-          batch->spans[i][1] = there ? (int32_t) list->pieces[t].end : 0;
-          batch->phrase[i] = there && (sample != NULL ? in_phrase (sample, &list->pieces[t]) : t > 0);
-        }
-      if (o->mlm.probability > 0)
-        {
-          size_t n = list->length, i = (size_t) r * columns;
-
-          mlm_mask (&o->mlm, o->vocab, o->seed, random_stream (STREAM_MLM, (uint64_t) batch->epoch, making->places[r]), batch->text.ids + i,
-                    making->nouns[r], (int) n, batch->masked_ids + i, batch->mlm_labels + i);
-          for (; n < columns; n++)
-            {
-              batch->masked_ids[i + n] = batch->text.ids[i + n];
-              batch->mlm_labels[i + n] = MLM_IGNORE;
-            }
-        }
-    }
-  for (int r = 0; r < batch->rows; r++)
-    for (int d = 0; d < LOADER_DRAWS; d++)
-      {
-        uint64_t stream = random_stream (STREAM_DRAWS, (uint64_t) batch->epoch, making->places[r]);
-
-        /* 24 bits, so that a float never rounds up to 1. */
-        batch->draws[d * batch->rows + r] = (float) (random_u64 (o->seed, stream, (uint64_t) d) >> 40) * 0x1p-24f;
-      }
-  lay_out (loader, making->answers, making->n_answers, &batch->answers, &making->slot->answer_room);
-  if (o->foils)
-    lay_out (loader, making->foils, batch->rows, &batch->foils, &making->slot->foil_room);
-}
 
 /* Which sample comes at a place of the epoch. */
 static int64_t
@@ -431,7 +253,8 @@ sample_at (const Loader *loader, int64_t epoch, uint64_t place)
 
   if (!o->shuffle)
     return (int64_t) place;
-  return (int64_t) random_permute (o->seed, random_stream (STREAM_ORDER, (uint64_t) epoch, 0), (uint64_t) loader->n_samples, place);
+  return (int64_t) random_permute (o->seed, random_stream (STREAM_ORDER, (uint64_t) epoch, 0),
+                                   (uint64_t) loader->n_samples, place);
 }
 
 static AlbefStatus
@@ -457,7 +280,8 @@ fill_row (Making *making, int row, bool *filled, AlbefError *error)
         }
       index = (int64_t) random_below (o->seed, stream, (uint64_t) draw, (uint64_t) loader->n_samples);
     }
-  return error_set (error, ALBEF_ERROR_FILE, "none of %d samples drawn for one place has a picture that can be read; the last: '%s'", MAX_DRAWS,
+  return error_set (error, ALBEF_ERROR_FILE,
+                    "none of %d samples drawn for one place has a picture that can be read; the last: '%s'", MAX_DRAWS,
                     dataset_sample (o->dataset, index)->images[0]);
 }
 
@@ -507,8 +331,9 @@ slot_fill (Loader *loader, Slot *slot, int64_t global, AlbefError *error)
     {
       /* Second pictures follow the first ones without a gap also in a batch that is not full. */
       if (loader->n_images == 2 && batch->rows < o->batch)
-        memmove (batch->pixels + (size_t) batch->rows * pixels, batch->pixels + all * pixels, (size_t) batch->rows * pixels * sizeof (float));
-      finish_texts (&making);
+        memmove (batch->pixels + (size_t) batch->rows * pixels, batch->pixels + all * pixels,
+                 (size_t) batch->rows * pixels * sizeof (float));
+      making_finish_texts (&making);
     }
   for (size_t r = 0; r < all; r++)
     {
@@ -532,7 +357,8 @@ void
 slot_prepare (const Loader *loader, Slot *slot)
 {
   const LoaderOptions *o = &loader->options;
-  size_t rows = (size_t) o->batch, side = (size_t) o->resolution, m = (size_t) o->region_size, g = (size_t) o->patch_grid;
+  size_t rows = (size_t) o->batch, side = (size_t) o->resolution, m = (size_t) o->region_size,
+         g = (size_t) o->patch_grid;
   HostBatch *batch = &slot->batch;
 
   slot->holds = -1;
@@ -566,11 +392,14 @@ void
 slot_clear (const Loader *loader, Slot *slot)
 {
   HostBatch *batch = &slot->batch;
-  void *const blocks[]
-      = { batch->pixels, batch->samples, batch->texts, batch->idx, batch->labels, batch->numbers, batch->weights, batch->pair, batch->draws,
-          batch->answer_counts, batch->has_foil, batch->regions, batch->has_region, batch->image_nouns, batch->caption_nouns,
-          batch->patch_labels, batch->noun_tokens, batch->noun_cells, batch->text.ids, batch->text.mask, batch->spans, batch->phrase,
-          batch->masked_ids, batch->mlm_labels, batch->answers.ids, batch->answers.mask, batch->answer_weights, batch->answer_question, batch->foils.ids, batch->foils.mask };
+  void *const blocks[] = { batch->pixels,      batch->samples,       batch->texts,          batch->idx,
+                           batch->labels,      batch->numbers,       batch->weights,        batch->pair,
+                           batch->draws,       batch->answer_counts, batch->has_foil,       batch->regions,
+                           batch->has_region,  batch->image_nouns,   batch->caption_nouns,  batch->patch_labels,
+                           batch->noun_tokens, batch->noun_cells,    batch->text.ids,       batch->text.mask,
+                           batch->spans,       batch->phrase,        batch->masked_ids,     batch->mlm_labels,
+                           batch->answers.ids, batch->answers.mask,  batch->answer_weights, batch->answer_question,
+                           batch->foils.ids,   batch->foils.mask };
 
   free_texts (batch);
   for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)

@@ -48,7 +48,8 @@ loader_note (Loader *loader, TroubleKind kind, int64_t global, int row, int64_t 
       else
         loader->counts.cut++;
       place = loader->n_troubles;
-      while (place > 0 && (list[place - 1].batch > global || (list[place - 1].batch == global && list[place - 1].row > row)))
+      while (place > 0
+             && (list[place - 1].batch > global || (list[place - 1].batch == global && list[place - 1].row > row)))
         place--;
       if (place < LOADER_MAX_TROUBLES)
         {
@@ -56,7 +57,7 @@ loader_note (Loader *loader, TroubleKind kind, int64_t global, int row, int64_t 
             free (list[--loader->n_troubles].text);
           memmove (list + place + 1, list + place, (size_t) (loader->n_troubles - place) * sizeof *list);
           loader->n_troubles++;
-          list[place] = (Trouble) { .batch = global, .row = row };
+          list[place] = (Trouble){ .batch = global, .row = row };
           va_start (args, format);
           if (vasprintf (&list[place].text, format, args) < 0)
             abort ();
@@ -144,7 +145,8 @@ loader_next (Loader *loader, const HostBatch **batch, AlbefError *error)
       pthread_cond_wait (&loader->changed, &loader->lock);
   if (loader->counts.unreadable > loader->options.max_unreadable)
     status = error_set (error, ALBEF_ERROR_FILE, "more than %lld pictures cannot be read; the first: %s",
-                        (long long) loader->options.max_unreadable, loader->n_troubles > 0 ? loader->troubles[0].text : "");
+                        (long long) loader->options.max_unreadable,
+                        loader->n_troubles > 0 ? loader->troubles[0].text : "");
   else if (slot->error.status != ALBEF_OK)
     {
       status = slot->error.status;
@@ -187,15 +189,19 @@ check (const LoaderOptions *o, int64_t n, AlbefError *error)
   if ((o->dataset != NULL) == (o->scenes != NULL) || o->vocab == NULL)
     return error_set (error, ALBEF_ERROR_ARGUMENT, "a loader needs a vocabulary and either a set or scenes");
   if (o->batch < 1 || o->batch > 65536 || o->resolution < 1 || o->resolution > 4096)
-    return error_set (error, ALBEF_ERROR_ARGUMENT, "a batch of %d pictures of %d pixels a side cannot be", o->batch, o->resolution);
+    return error_set (error, ALBEF_ERROR_ARGUMENT, "a batch of %d pictures of %d pixels a side cannot be", o->batch,
+                      o->resolution);
   if (o->workers < 0 || o->workers > MAX_WORKERS || o->prefetch < 0 || o->prefetch > 4 * MAX_WORKERS)
     return error_set (error, ALBEF_ERROR_ARGUMENT, "0 to %d workers, not %d", MAX_WORKERS, o->workers);
   if (o->region_size < 0 || o->region_size > 4096 || o->patch_grid < 0 || o->patch_grid > 256)
     return error_set (error, ALBEF_ERROR_ARGUMENT, "region masks of up to 4096 cells a side, patch grids of up to 256");
   if (o->scenes != NULL && (a->crop_max > 0 || a->flip > 0 || a->n_ops > 0))
-    return error_set (error, ALBEF_ERROR_ARGUMENT, "scenes are not augmented: a crop or a flip would make their captions false");
-  if (a->n_ops < 0 || a->n_ops > MOTION_MAX_STEPS - 1 || a->crop_min < 0 || a->crop_max > 1 || a->crop_min > a->crop_max)
-    return error_set (error, ALBEF_ERROR_ARGUMENT, "this augmentation cannot be: crops of 0 to 1 of the area, 0 to %d ops", MOTION_MAX_STEPS - 1);
+    return error_set (error, ALBEF_ERROR_ARGUMENT,
+                      "scenes are not augmented: a crop or a flip would make their captions false");
+  if (a->n_ops < 0 || a->n_ops > MOTION_MAX_STEPS - 1 || a->crop_min < 0 || a->crop_max > 1
+      || a->crop_min > a->crop_max)
+    return error_set (error, ALBEF_ERROR_ARGUMENT,
+                      "this augmentation cannot be: crops of 0 to 1 of the area, 0 to %d ops", MOTION_MAX_STEPS - 1);
   if (o->mlm.probability > 0 && vocab_special (o->vocab, VOCAB_MASK) < 0)
     return error_set (error, ALBEF_ERROR_MISMATCH, "masked language modelling needs [MASK] in the vocabulary");
   if (n < 1)

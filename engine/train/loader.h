@@ -14,30 +14,30 @@
 
 typedef struct
 {
-  const Dataset *dataset;     /* one of these two, borrowed */
+  const Dataset *dataset; /* one of these two, borrowed */
   const SceneSource *scenes;
-  int64_t scenes_per_epoch;   /* with scenes: epoch e composes e * n .. e * n + n - 1 */
+  int64_t scenes_per_epoch; /* with scenes: epoch e composes e * n .. e * n + n - 1 */
   uint64_t scene_seed;
-  const Vocab *vocab;         /* borrowed */
+  const Vocab *vocab; /* borrowed */
 
   uint64_t seed;
-  int batch;                  /* B */
-  bool shuffle;               /* training */
-  bool drop_last;             /* training: only whole batches */
-  int resolution;             /* R */
-  const float *mean, *std;    /* [3]; NULL: ALBEF's */
-  AugmentRule augment;        /* none for scenes: a crop or flip would make captions false */
-  int max_words;              /* of a text: 30; questions in evaluation 50; AMC 50 */
-  int max_tokens;             /* [CLS] included: 25 in pre-training and AMC; 0: no limit */
-  bool truncate;              /* false: longer rows stay whole, as in retrieval's and grounding's official calls */
-  int max_positions;          /* of the model: rows are never longer, whatever truncate says; 0: 512 */
-  MlmRule mlm;                /* probability 0: no masked ids */
-  int region_size;            /* M: side of the region masks; 0: none */
-  int patch_grid;             /* G: side of the grid of patch labels and noun cells (scenes); 0: none */
-  bool foils;                 /* second texts: scenes' foils, phrases judged absent */
-  int64_t max_unreadable;     /* different pictures that may be skipped before loader_next fails; 0: 1000 */
-  int workers;                /* threads; 0: rows are made by the caller, in loader_next */
-  int prefetch;               /* batches ahead; 0: workers + 1 */
+  int batch;               /* B */
+  bool shuffle;            /* training */
+  bool drop_last;          /* training: only whole batches */
+  int resolution;          /* R */
+  const float *mean, *std; /* [3]; NULL: ALBEF's */
+  AugmentRule augment;     /* none for scenes: a crop or flip would make captions false */
+  int max_words;           /* of a text: 30; questions in evaluation 50; AMC 50 */
+  int max_tokens;          /* [CLS] included: 25 in pre-training and AMC; 0: no limit */
+  bool truncate;           /* false: longer rows stay whole, as in retrieval's and grounding's official calls */
+  int max_positions;       /* of the model: rows are never longer, whatever truncate says; 0: 512 */
+  MlmRule mlm;             /* probability 0: no masked ids */
+  int region_size;         /* M: side of the region masks; 0: none */
+  int patch_grid;          /* G: side of the grid of patch labels and noun cells (scenes); 0: none */
+  bool foils;              /* second texts: scenes' foils, phrases judged absent */
+  int64_t max_unreadable;  /* different pictures that may be skipped before loader_next fails; 0: 1000 */
+  int workers;             /* threads; 0: rows are made by the caller, in loader_next */
+  int prefetch;            /* batches ahead; 0: workers + 1 */
 } LoaderOptions;
 
 /* For each row: its hard negative image, its hard negative text, text assignment's two. */
@@ -72,30 +72,30 @@ typedef struct
   float *pixels;         /* (n_images, B, 3, R, R): all first pictures, then all second ones */
   int64_t *samples;      /* (B): index of the dataset, or number of the scene: what is in the row */
 
-  TextRows text;         /* cleaned; the question for VQA, the sentence for VE and NLVR */
-  int32_t (*spans)[2];   /* (B, T): bytes of texts[b] that each piece came from; 0, 0 for [CLS] and padding */
-  float *phrase;         /* (B, T): 1 for the pieces of the phrase, 0 else; all pieces but [CLS] where the text is it */
-  char **texts;          /* (B): as given, before the clean-up; "" where there is none */
-  int32_t *masked_ids;   /* (B, T): MLM's input; NULL without MLM */
-  int32_t *mlm_labels;   /* (B, T): the id where masked, else -100 */
+  TextRows text;       /* cleaned; the question for VQA, the sentence for VE and NLVR */
+  int32_t (*spans)[2]; /* (B, T): bytes of texts[b] that each piece came from; 0, 0 for [CLS] and padding */
+  float *phrase;       /* (B, T): 1 for the pieces of the phrase, 0 else; all pieces but [CLS] where the text is it */
+  char **texts;        /* (B): as given, before the clean-up; "" where there is none */
+  int32_t *masked_ids; /* (B, T): MLM's input; NULL without MLM */
+  int32_t *mlm_labels; /* (B, T): the id where masked, else -100 */
 
-  int32_t *idx;          /* (B): identity for contrastive positives */
-  int32_t *labels;       /* (B): VE, NLVR; -1 else */
-  int64_t *numbers;      /* (B): question_id or ref_id; -1 */
-  float *weights;        /* (B): of the sample, 1 */
-  float *pair;           /* (B): 0 where picture and text are no positive pair */
-  float *draws;          /* (LOADER_DRAWS, B): numbers in [0, 1) for what the step draws from similarities */
+  int32_t *idx;     /* (B): identity for contrastive positives */
+  int32_t *labels;  /* (B): VE, NLVR; -1 else */
+  int64_t *numbers; /* (B): question_id or ref_id; -1 */
+  float *weights;   /* (B): of the sample, 1 */
+  float *pair;      /* (B): 0 where picture and text are no positive pair */
+  float *draws;     /* (LOADER_DRAWS, B): numbers in [0, 1) for what the step draws from similarities */
 
-  TextRows answers;      /* (A, Ta): VQA's answers row after row, "[SEP]" appended; rows 0 else */
-  float *answer_weights; /* (A) */
+  TextRows answers;         /* (A, Ta): VQA's answers row after row, "[SEP]" appended; rows 0 else */
+  float *answer_weights;    /* (A) */
   int32_t *answer_question; /* (A): the row of the question */
-  int32_t *answer_counts; /* (B): how many rows of answers each question has */
+  int32_t *answer_counts;   /* (B): how many rows of answers each question has */
 
-  TextRows foils;        /* (B, Tf): the row's own negative text; [CLS] alone where it has none */
-  float *has_foil;       /* (B): 1 or 0; NULL without foils */
+  TextRows foils;  /* (B, Tf): the row's own negative text; [CLS] alone where it has none */
+  float *has_foil; /* (B): 1 or 0; NULL without foils */
 
-  float *regions;        /* (B, M, M): 1 in the phrase's regions; NULL without */
-  float *has_region;     /* (B): 1; 0: nothing is known, regions is 0 */
+  float *regions;    /* (B, M, M): 1 in the phrase's regions; NULL without */
+  float *has_region; /* (B): 1; 0: nothing is known, regions is 0 */
 
   /* Scenes alone. */
   NounSet *image_nouns;   /* (B) */
@@ -103,7 +103,7 @@ typedef struct
   int32_t *patch_labels;  /* (B, G, G): 0 none, else noun + 1; NULL without patch_grid */
   NounToken *noun_tokens; /* [n_noun_tokens] */
   int n_noun_tokens;
-  float *noun_cells;      /* (n_noun_tokens, G, G): 1 where a patch's centre lies in one of the noun's boxes */
+  float *noun_cells; /* (n_noun_tokens, G, G): 1 where a patch's centre lies in one of the noun's boxes */
 } HostBatch;
 
 typedef struct Loader Loader;
@@ -127,8 +127,8 @@ AlbefStatus loader_next (Loader *loader, const HostBatch **batch, AlbefError *er
 /* What has gone wrong so far. Safe while workers run. */
 typedef struct
 {
-  int64_t unreadable;    /* different pictures that were skipped */
-  int64_t cut;           /* different samples whose text the length limit cut */
+  int64_t unreadable; /* different pictures that were skipped */
+  int64_t cut;        /* different samples whose text the length limit cut */
 } LoaderCounts;
 LoaderCounts loader_counts (Loader *loader);
 

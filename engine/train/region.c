@@ -12,8 +12,8 @@ affine_then (Affine first, Affine second)
 {
   const double *a = first.m, *b = second.m;
 
-  return (Affine) { { b[0] * a[0] + b[1] * a[3], b[0] * a[1] + b[1] * a[4], b[0] * a[2] + b[1] * a[5] + b[2],
-                      b[3] * a[0] + b[4] * a[3], b[3] * a[1] + b[4] * a[4], b[3] * a[2] + b[4] * a[5] + b[5] } };
+  return (Affine){ { b[0] * a[0] + b[1] * a[3], b[0] * a[1] + b[1] * a[4], b[0] * a[2] + b[1] * a[5] + b[2],
+                     b[3] * a[0] + b[4] * a[3], b[3] * a[1] + b[4] * a[4], b[3] * a[2] + b[4] * a[5] + b[5] } };
 }
 
 Affine
@@ -23,7 +23,7 @@ affine_inverse (Affine affine)
   double d = m[0] * m[4] - m[1] * m[3];
   double a = m[4] / d, b = -m[1] / d, c = -m[3] / d, e = m[0] / d;
 
-  return (Affine) { { a, b, -a * m[2] - b * m[5], c, e, -c * m[2] - e * m[5] } };
+  return (Affine){ { a, b, -a * m[2] - b * m[5], c, e, -c * m[2] - e * m[5] } };
 }
 
 static void
@@ -75,7 +75,7 @@ region_clear (Region *region)
   free (region->points);
   free (region->ring_ends);
   free (region->run_ends);
-  *region = (Region) { 0 };
+  *region = (Region){ 0 };
 }
 
 /* Even-odd along a ray to the right; an edge holds its upper end, not its lower one. */
@@ -211,7 +211,8 @@ region_render (const Region *region, const Motion *motion, double least, float *
   from_y = low[1] > 0 ? low[1] : 0;
   to_x = high[0] < motion->width ? high[0] : motion->width;
   to_y = high[1] < motion->height ? high[1] : motion->height;
-  for (int j = (int) (from_y * height / motion->height); j < height && j * (double) motion->height / height <= to_y; j++)
+  for (int j = (int) (from_y * height / motion->height); j < height && j * (double) motion->height / height <= to_y;
+       j++)
     for (int i = (int) (from_x * width / motion->width); i < width && i * (double) motion->width / width <= to_x; i++)
       {
         double x = (i + 0.5) * motion->width / width, y = (j + 0.5) * motion->height / height;
@@ -223,6 +224,7 @@ region_render (const Region *region, const Motion *motion, double least, float *
           }
       }
   if (!marked)
-    mask[(size_t) (middle[1] * height / motion->height) * (size_t) width + (size_t) (middle[0] * width / motion->width)] = 1;
+    mask[(size_t) (middle[1] * height / motion->height) * (size_t) width + (size_t) (middle[0] * width / motion->width)]
+        = 1;
   return true;
 }

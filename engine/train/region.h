@@ -15,13 +15,13 @@ typedef enum
 typedef struct
 {
   RegionKind kind;
-  double box[4];       /* x1, y1, x2, y2: the region, or what bounds it */
-  double *points;      /* polygon: [n_points][2], ring after ring */
-  int *ring_ends;      /* [n_rings]: where each ring ends in points */
+  double box[4];  /* x1, y1, x2, y2: the region, or what bounds it */
+  double *points; /* polygon: [n_points][2], ring after ring */
+  int *ring_ends; /* [n_rings]: where each ring ends in points */
   int n_points, n_rings;
-  bool unite;          /* fill: false even-odd, true the union of the rings */
+  bool unite; /* fill: false even-odd, true the union of the rings */
   int mask_width, mask_height;
-  uint32_t *run_ends;  /* mask: [n_runs] where each run ends, column after column; the first run is of zeros */
+  uint32_t *run_ends; /* mask: [n_runs] where each run ends, column after column; the first run is of zeros */
   int n_runs;
 } Region;
 

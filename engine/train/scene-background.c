@@ -65,7 +65,8 @@ draw_stripes (Random *random, uint8_t *pixels, int size)
 
   for (int y = 0; y < size; y++)
     for (int x = 0; x < size; x++)
-      paint (pixels + ((size_t) y * (size_t) size + (size_t) x) * 3, &ramp, ((gx * x + gy * y + offset) / width & 1) * 256);
+      paint (pixels + ((size_t) y * (size_t) size + (size_t) x) * 3, &ramp,
+             ((gx * x + gy * y + offset) / width & 1) * 256);
 }
 
 static void
@@ -82,7 +83,8 @@ draw_checks (Random *random, uint8_t *pixels, int size)
 static void
 draw_ground (Random *random, uint8_t *pixels, int size)
 {
-  Ramp sky = { { 90 + random_next_below (random, 80), 150 + random_next_below (random, 60), 225 + random_next_below (random, 30) },
+  Ramp sky = { { 90 + random_next_below (random, 80), 150 + random_next_below (random, 60),
+                 225 + random_next_below (random, 30) },
                { 200 + random_next_below (random, 55), 225 + random_next_below (random, 30), 245 } };
   Ramp ground = random_ramp (random);
   int horizon = size * (40 + random_next_below (random, 40)) / 100;

@@ -57,10 +57,11 @@ enum
   N_PREFIXES = sizeof prefixes / sizeof prefixes[0]
 };
 
-const char *const scene_caption_words[]
-    = { "this is these are an image with a photo of a picture of there is there are the some two three four small large big "
-        "left of right of above below under next to and with",
-        NULL };
+const char *const scene_caption_words[] = {
+  "this is these are an image with a photo of a picture of there is there are the some two three four small large big "
+  "left of right of above below under next to and with",
+  NULL
+};
 
 /* ---------------------------------------------------------------------------------------------------
  * Relations
@@ -114,7 +115,7 @@ group_objects (const Scene *scene, Phrase *phrases)
       while (g < n && phrases[g].noun != scene->objects[i].noun)
         g++;
       if (g == n)
-        phrases[n++] = (Phrase) { .noun = scene->objects[i].noun, .colour = -1 };
+        phrases[n++] = (Phrase){ .noun = scene->objects[i].noun, .colour = -1 };
       phrases[g].objects[phrases[g].count++] = i;
     }
   return n;
@@ -214,7 +215,9 @@ write_phrase (const SceneSource *source, Writer *writer, const Phrase *phrase, S
   static const char *const numbers[] = { "", "", "two", "three", "four" };
   const SceneNoun *noun = &source->nouns[phrase->noun];
   const char *name = phrase->count > 1 ? noun->plural : noun->name;
-  const char *next = phrase->extent != NULL ? phrase->extent : phrase->colour >= 0 ? scene_colour (phrase->colour) : name;
+  const char *next = phrase->extent != NULL ? phrase->extent
+                     : phrase->colour >= 0  ? scene_colour (phrase->colour)
+                                            : name;
 
   out->start = writer->length;
   if (phrase->count > 1)
@@ -299,7 +302,8 @@ make_foil (const SceneSource *source, Random *random, Wording wording, Scene *sc
       while (chosen >= 0)
         chosen -= wording.phrases[++p].colour >= 0;
       scene->foil_kind = SCENE_FOIL_COLOUR;
-      wording.phrases[p].colour = (wording.phrases[p].colour + 1 + random_next_below (random, SCENE_N_COLOURS - 1)) % SCENE_N_COLOURS;
+      wording.phrases[p].colour
+          = (wording.phrases[p].colour + 1 + random_next_below (random, SCENE_N_COLOURS - 1)) % SCENE_N_COLOURS;
     }
   else
     {
@@ -329,7 +333,8 @@ scene_describe (const SceneSource *source, Random *random, int must, Scene *scen
     {
       scene->phrases[p].n_boxes = wording.phrases[p].count;
       for (int i = 0; i < wording.phrases[p].count; i++)
-        memcpy (scene->phrases[p].boxes[i], scene->objects[wording.phrases[p].objects[i]].box, sizeof scene->phrases[p].boxes[i]);
+        memcpy (scene->phrases[p].boxes[i], scene->objects[wording.phrases[p].objects[i]].box,
+                sizeof scene->phrases[p].boxes[i]);
       noun_set_add (&scene->caption_nouns, wording.phrases[p].noun);
     }
   make_foil (source, random, wording, scene);

@@ -23,7 +23,7 @@
 #define CHANCE_REPEAT 0.15
 #define CHANCE_MIRROR 0.5
 #define CHANCE_TURN 0.3
-#define SLOPE_MAX 0.158384 /* tan (18 / 2 degrees) */
+#define SLOPE_MAX 0.158384    /* tan (18 / 2 degrees) */
 #define CHANCE_BRIGHTNESS 0.5 /* of an object: 0.8-1.15 */
 #define CHANCE_LIGHT 0.3      /* of the whole picture: 0.75-1.2 */
 #define PLACES 40             /* tried before an object shrinks */
@@ -156,10 +156,12 @@ place_object (const SceneSource *source, Random *random, Layout *layout, int nou
           free (stamp.pixels);
           continue;
         }
-      *object = (SceneObject) {
+      *object = (SceneObject){
         .noun = noun,
         .colour = drawing->colour,
-        .extent = side <= SMALL_UP_TO ? SCENE_SMALL : side >= LARGE_FROM ? SCENE_LARGE : SCENE_MEDIUM,
+        .extent = side <= SMALL_UP_TO  ? SCENE_SMALL
+                  : side >= LARGE_FROM ? SCENE_LARGE
+                                       : SCENE_MEDIUM,
         .box = { x, y, x + stamp.width, y + stamp.height },
       };
       layout->stamps[scene->n_objects++] = stamp;
@@ -190,7 +192,8 @@ draw (const Layout *layout, Random random, const Scene *scene)
   for (int i = 0; i < scene->n_objects; i++)
     stamp_blend (&layout->stamps[i], scene->pixels, scene->size, scene->objects[i].box[0], scene->objects[i].box[1]);
   if (random_next_chance (&random, CHANCE_LIGHT))
-    light (scene->pixels, (size_t) scene->size * (size_t) scene->size * 3, (int) random_next_between (&random, 192, 308));
+    light (scene->pixels, (size_t) scene->size * (size_t) scene->size * 3,
+           (int) random_next_between (&random, 192, 308));
 }
 
 void
@@ -201,7 +204,7 @@ scene_compose_with (const SceneSource *source, uint64_t seed, uint64_t index, in
   uint8_t *pixels = scene->pixels;
   Layout layout;
 
-  *scene = (Scene) { .size = source->options.size, .pixels = pixels };
+  *scene = (Scene){ .size = source->options.size, .pixels = pixels };
   while (scene->n_objects == 0) /* a drawing too thin to be seen is tried again, as another one where it may be */
     {
       plan_nouns (source, &random, noun, &layout);
@@ -235,8 +238,8 @@ scene_patch_labels (const Scene *scene, int grid, int *labels)
           {
             const int *b = scene->objects[i].box;
 
-            if (x >= (int64_t) b[0] * 2 * grid && x < (int64_t) b[2] * 2 * grid && y >= (int64_t) b[1] * 2 * grid &&
-                y < (int64_t) b[3] * 2 * grid)
+            if (x >= (int64_t) b[0] * 2 * grid && x < (int64_t) b[2] * 2 * grid && y >= (int64_t) b[1] * 2 * grid
+                && y < (int64_t) b[3] * 2 * grid)
               labels[row * grid + column] = scene->objects[i].noun + 1;
           }
       }

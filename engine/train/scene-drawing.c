@@ -47,7 +47,8 @@ make_half (const uint32_t *from, int from_width, uint32_t *to, int width, int he
         uint32_t mean = 0;
 
         for (int shift = 0; shift < 32; shift += 8)
-          mean |= (((p[0] >> shift & 255) + (p[1] >> shift & 255) + (q[0] >> shift & 255) + (q[1] >> shift & 255) + 2) / 4)
+          mean |= (((p[0] >> shift & 255) + (p[1] >> shift & 255) + (q[0] >> shift & 255) + (q[1] >> shift & 255) + 2)
+                   / 4)
                   << shift;
         to[(size_t) (y + 1) * (size_t) (width + 2) + x + 1] = mean;
       }
@@ -74,7 +75,8 @@ drawing_make (const uint8_t *rgba, int width, int height, Drawing *drawing)
   drawing->width = drawing->widths[0] = right - left;
   drawing->height = drawing->heights[0] = bottom - top;
   drawing->n_levels = 1;
-  while (drawing->n_levels < DRAWING_MAX_LEVELS && drawing->widths[drawing->n_levels - 1] + drawing->heights[drawing->n_levels - 1] > 16)
+  while (drawing->n_levels < DRAWING_MAX_LEVELS
+         && drawing->widths[drawing->n_levels - 1] + drawing->heights[drawing->n_levels - 1] > 16)
     {
       drawing->widths[drawing->n_levels] = half (drawing->widths[drawing->n_levels - 1]);
       drawing->heights[drawing->n_levels] = half (drawing->heights[drawing->n_levels - 1]);
@@ -90,10 +92,11 @@ drawing_make (const uint8_t *rgba, int width, int height, Drawing *drawing)
     }
   for (int y = top; y < bottom; y++)
     for (int x = left; x < right; x++)
-      drawing->levels[0][(size_t) (y - top + 1) * (size_t) (drawing->width + 2) + (size_t) (x - left + 1)] =
-          premultiplied (rgba + ((size_t) y * (size_t) width + (size_t) x) * 4);
+      drawing->levels[0][(size_t) (y - top + 1) * (size_t) (drawing->width + 2) + (size_t) (x - left + 1)]
+          = premultiplied (rgba + ((size_t) y * (size_t) width + (size_t) x) * 4);
   for (int l = 1; l < drawing->n_levels; l++)
-    make_half (drawing->levels[l - 1], drawing->widths[l - 1], drawing->levels[l], drawing->widths[l], drawing->heights[l]);
+    make_half (drawing->levels[l - 1], drawing->widths[l - 1], drawing->levels[l], drawing->widths[l],
+               drawing->heights[l]);
   return true;
 }
 
@@ -102,7 +105,7 @@ drawing_clear (Drawing *drawing)
 {
   if (drawing->n_levels > 0)
     free (drawing->levels[0]);
-  *drawing = (Drawing) { 0 };
+  *drawing = (Drawing){ 0 };
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -114,8 +117,9 @@ static bool
 shape_holds (int shape, double x, double y, double grow)
 {
   /* A regular pentagon's edges as outward normals. */
-  static const double normals[5][2] = { { 0, 1 }, { 0.951057, 0.309017 }, { 0.587785, -0.809017 },
-                                        { -0.587785, -0.809017 }, { -0.951057, 0.309017 } };
+  static const double normals[5][2] = {
+    { 0, 1 }, { 0.951057, 0.309017 }, { 0.587785, -0.809017 }, { -0.587785, -0.809017 }, { -0.951057, 0.309017 }
+  };
   double ax = x < 0 ? -x : x, ay = y < 0 ? -y : y;
 
   switch (shape)
@@ -136,8 +140,8 @@ shape_holds (int shape, double x, double y, double grow)
     case 5: /* rectangle */
       return ax <= 0.95 + grow && ay <= 0.52 + grow;
     case 6: /* crescent: a disc without another */
-      return x * x + y * y <= (0.9 + grow) * (0.9 + grow) &&
-             (x - 0.42) * (x - 0.42) + (y + 0.1) * (y + 0.1) >= (0.72 - grow) * (0.72 - grow);
+      return x * x + y * y <= (0.9 + grow) * (0.9 + grow)
+             && (x - 0.42) * (x - 0.42) + (y + 0.1) * (y + 0.1) >= (0.72 - grow) * (0.72 - grow);
     default: /* cross */
       return (ax <= 0.3 + grow && ay <= 0.9 + grow) || (ay <= 0.3 + grow && ax <= 0.9 + grow);
     }
@@ -280,7 +284,7 @@ drawing_stamp (const Drawing *drawing, double side, bool mirrored, double slope,
   int level = 0, width = (int) wide + 2, height = (int) high + 2;
   double step = 1 / scale, u0, v0;
 
-  *stamp = (Stamp) { 0 };
+  *stamp = (Stamp){ 0 };
   while (level + 1 < drawing->n_levels && step > 1.42)
     {
       step /= 2;
@@ -308,7 +312,7 @@ drawing_stamp (const Drawing *drawing, double side, bool mirrored, double slope,
   if (cut (stamp))
     return true;
   free (stamp->pixels);
-  *stamp = (Stamp) { 0 };
+  *stamp = (Stamp){ 0 };
   return false;
 }
 

@@ -35,8 +35,9 @@ enum
 };
 
 static const char *const list_names[N_LISTS]
-    = { "scenes.json",         "scenes_heldout.json", "pretrain.json", "retrieval_train.json", "retrieval_test.json", "grounding_train.json",
-        "vqa_train.json",      "vqa_test.json",       "ve_train.json", "ve_test.json",         "nlvr_train.json",     "nlvr_test.json" };
+    = { "scenes.json",         "scenes_heldout.json",  "pretrain.json",   "retrieval_train.json",
+        "retrieval_test.json", "grounding_train.json", "vqa_train.json",  "vqa_test.json",
+        "ve_train.json",       "ve_test.json",         "nlvr_train.json", "nlvr_test.json" };
 
 typedef struct
 {
@@ -193,13 +194,15 @@ scene_json (const Writer *writer, const Scene *scene, const char *image)
 
       for (int b = 0; b < phrase->n_boxes; b++)
         json_array_append_new (boxes, box_json (phrase->boxes[b]));
-      json_array_append_new (phrases, json_pack ("{s:i, s:i, s:o, s:i, s:i, s:o}", "start", phrase->start, "end", phrase->end, "text",
-                                                 text_part (scene->caption, phrase->start, phrase->end), "noun_start", phrase->noun_start,
-                                                 "noun_end", phrase->noun_end, "boxes", boxes));
+      json_array_append_new (phrases,
+                             json_pack ("{s:i, s:i, s:o, s:i, s:i, s:o}", "start", phrase->start, "end", phrase->end,
+                                        "text", text_part (scene->caption, phrase->start, phrase->end), "noun_start",
+                                        phrase->noun_start, "noun_end", phrase->noun_end, "boxes", boxes));
     }
   return json_pack ("{s:s, s:s, s:i, s:i, s:s, s:s, s:s, s:o}", "image", image, "group",
-                    writer->options->group != NULL ? writer->options->group : "scenes", "width", scene->size, "height", scene->size, "caption",
-                    scene->caption, "foil", scene->foil, "foil_kind", kinds[scene->foil_kind], "phrases", phrases);
+                    writer->options->group != NULL ? writer->options->group : "scenes", "width", scene->size, "height",
+                    scene->size, "caption", scene->caption, "foil", scene->foil, "foil_kind", kinds[scene->foil_kind],
+                    "phrases", phrases);
 }
 
 static json_t *
@@ -209,11 +212,13 @@ manifest_json (const Scene *scene, const char *image, int64_t id, const ScenePhr
   json_t *text = phrase != NULL ? text_part (scene->caption, phrase->start, phrase->end) : json_string (scene->caption);
 
   for (int b = 0; phrase != NULL && b < phrase->n_boxes; b++)
-    json_array_append_new (regions, json_pack ("{s:s, s:o, s:s, s:n}", "kind", "box", "box", box_json (phrase->boxes[b]), "origin", "import", "score"));
-  return json_pack ("{s:s, s:i, s:i, s:i, s:I, s:o, s:s, s:o, s:o, s:o, s:n, s:s, s:i}", "image", image, "width", scene->size, "height", scene->size,
-                    "orientation", 1, "image_id", (json_int_t) id, "text", text, "caption", scene->caption, "start",
-                    phrase != NULL ? json_integer (phrase->start) : json_null (), "end", phrase != NULL ? json_integer (phrase->end) : json_null (),
-                    "regions", regions, "verdict", "split", held_out ? "heldout" : "train", "weight", 1);
+    json_array_append_new (regions, json_pack ("{s:s, s:o, s:s, s:n}", "kind", "box", "box",
+                                               box_json (phrase->boxes[b]), "origin", "import", "score"));
+  return json_pack ("{s:s, s:i, s:i, s:i, s:I, s:o, s:s, s:o, s:o, s:o, s:n, s:s, s:i}", "image", image, "width",
+                    scene->size, "height", scene->size, "orientation", 1, "image_id", (json_int_t) id, "text", text,
+                    "caption", scene->caption, "start", phrase != NULL ? json_integer (phrase->start) : json_null (),
+                    "end", phrase != NULL ? json_integer (phrase->end) : json_null (), "regions", regions, "verdict",
+                    "split", held_out ? "heldout" : "train", "weight", 1);
 }
 
 static AlbefStatus
@@ -232,14 +237,17 @@ add_pairs (Writer *writer, const Scene *scene, const char *image, int64_t id, bo
   AlbefStatus status;
 
   if (held_out)
-    return list_add (writer, LIST_RETRIEVAL_TEST, json_pack ("{s:s, s:[s]}", "image", image, "caption", scene->caption));
+    return list_add (writer, LIST_RETRIEVAL_TEST,
+                     json_pack ("{s:s, s:[s]}", "image", image, "caption", scene->caption));
   status = list_add (writer, LIST_PRETRAIN, json_pack ("{s:s, s:s}", "image", image, "caption", scene->caption));
   if (status == ALBEF_OK)
-    status = list_add (writer, LIST_RETRIEVAL_TRAIN,
-                       json_pack ("{s:s, s:s, s:I}", "image", image, "caption", scene->caption, "image_id", (json_int_t) id));
+    status = list_add (
+        writer, LIST_RETRIEVAL_TRAIN,
+        json_pack ("{s:s, s:s, s:I}", "image", image, "caption", scene->caption, "image_id", (json_int_t) id));
   for (int p = 0; p < scene->n_phrases && status == ALBEF_OK; p++)
     status = list_add (writer, LIST_GROUNDING_TRAIN,
-                       json_pack ("{s:s, s:o}", "image", image, "text", text_part (scene->caption, scene->phrases[p].start, scene->phrases[p].end)));
+                       json_pack ("{s:s, s:o}", "image", image, "text",
+                                  text_part (scene->caption, scene->phrases[p].start, scene->phrases[p].end)));
   return status;
 }
 
@@ -251,8 +259,8 @@ add_question (Writer *writer, const Scene *scene, const char *image, int64_t id,
   scene_question (writer->source, scene, writer->options->seed, (uint64_t) id, &question);
   json_object_set_new (writer->answers, question.answer, json_true ());
   return list_add (writer, held_out ? LIST_VQA_TEST : LIST_VQA_TRAIN,
-                   json_pack ("{s:s, s:s, s:s, s:[s], s:I}", "dataset", "vqa", "image", image, "question", question.text, "answer", question.answer,
-                              "question_id", (json_int_t) id));
+                   json_pack ("{s:s, s:s, s:s, s:[s], s:I}", "dataset", "vqa", "image", image, "question",
+                              question.text, "answer", question.answer, "question_id", (json_int_t) id));
 }
 
 static AlbefStatus
@@ -267,8 +275,9 @@ add_statements (Writer *writer, const Scene *scene, const char *image, int64_t i
       char text[SCENE_MAX_TEXT];
 
       scene_statement (writer->source, scene, writer->options->seed, (uint64_t) id, (SceneVerdict) v, text);
-      status = list_add (writer, held_out ? LIST_VE_TEST : LIST_VE_TRAIN,
-                         json_pack ("{s:o, s:s, s:s}", "image", json_stringn (image, stem), "sentence", text, "label", labels[v]));
+      status = list_add (
+          writer, held_out ? LIST_VE_TEST : LIST_VE_TRAIN,
+          json_pack ("{s:o, s:s, s:s}", "image", json_stringn (image, stem), "sentence", text, "label", labels[v]));
     }
   return status;
 }
@@ -289,9 +298,11 @@ write_pair (Writer *writer, int64_t id, bool held_out, Scene *left, Scene *right
   /* The same two pictures with a true and with a false statement. */
   for (int truth = 0; truth < 2 && status == ALBEF_OK; truth++)
     {
-      scene_pair_statement (writer->source, left, right, writer->options->seed, 2 * (uint64_t) id + (uint64_t) truth, truth, text);
+      scene_pair_statement (writer->source, left, right, writer->options->seed, 2 * (uint64_t) id + (uint64_t) truth,
+                            truth, text);
       status = list_add (writer, held_out ? LIST_NLVR_TEST : LIST_NLVR_TRAIN,
-                         json_pack ("{s:[s, s], s:s, s:s}", "images", names[0], names[1], "sentence", text, "label", truth ? "True" : "False"));
+                         json_pack ("{s:[s, s], s:s, s:s}", "images", names[0], names[1], "sentence", text, "label",
+                                    truth ? "True" : "False"));
     }
   return status;
 }
@@ -411,15 +422,16 @@ write_all (Writer *writer, AlbefProgress progress, void *progress_data)
 }
 
 AlbefStatus
-scenes_write (const SceneSource *source, const char *folder, const SceneFilesOptions *options, AlbefProgress progress, void *progress_data,
-              AlbefError *error)
+scenes_write (const SceneSource *source, const char *folder, const SceneFilesOptions *options, AlbefProgress progress,
+              void *progress_data, AlbefError *error)
 {
   Writer writer = { .source = source, .options = options, .folder = folder, .error = error };
   char *marker = mem_printf ("%s/scenes.json", folder);
   AlbefStatus status = ALBEF_OK;
 
   if (options->n < 1 || options->n_held_out < 0 || options->n + options->n_held_out > 9999999)
-    status = error_set (error, ALBEF_ERROR_ARGUMENT, "1 to 9,999,999 scenes, not %lld", (long long) (options->n + options->n_held_out));
+    status = error_set (error, ALBEF_ERROR_ARGUMENT, "1 to 9,999,999 scenes, not %lld",
+                        (long long) (options->n + options->n_held_out));
   else if (options->ve && options->png)
     status = error_set (error, ALBEF_ERROR_ARGUMENT, "lists for entailment need JPEG pictures");
   else if (access (marker, F_OK) == 0)

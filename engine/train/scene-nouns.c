@@ -6,17 +6,18 @@
 #include "error.h"
 #include "scene-parts.h"
 
-const char *const scene_shapes[SCENE_SHAPES] = { "circle",   "square",    "triangle", "oval",
-                                                 "pentagon", "rectangle", "crescent", "cross" };
+const char *const scene_shapes[SCENE_SHAPES]
+    = { "circle", "square", "triangle", "oval", "pentagon", "rectangle", "crescent", "cross" };
 
 static const struct
 {
   const char *name;
   uint8_t rgb[3];
 } colours[SCENE_N_COLOURS] = {
-  { "black", { 32, 32, 34 } },   { "blue", { 40, 92, 216 } },    { "brown", { 132, 82, 44 } }, { "green", { 48, 156, 62 } },
-  { "orange", { 245, 140, 26 } }, { "pink", { 246, 132, 182 } }, { "purple", { 130, 62, 180 } }, { "red", { 218, 40, 42 } },
-  { "white", { 246, 246, 244 } }, { "yellow", { 250, 214, 42 } },
+  { "black", { 32, 32, 34 } },    { "blue", { 40, 92, 216 } },    { "brown", { 132, 82, 44 } },
+  { "green", { 48, 156, 62 } },   { "orange", { 245, 140, 26 } }, { "pink", { 246, 132, 182 } },
+  { "purple", { 130, 62, 180 } }, { "red", { 218, 40, 42 } },     { "white", { 246, 246, 244 } },
+  { "yellow", { 250, 214, 42 } },
 };
 
 const char *
@@ -80,11 +81,11 @@ noun_plural (const char *noun)
 bool
 noun_is_mass (const char *noun)
 {
-  static const char *const mass[] = { "bacon", "beer",  "bread", "broccoli", "butter",    "champagne", "cheese", "coffee",
-                                      "coral", "corn",  "curry", "dna",      "fire",      "garlic",    "ginger", "honey",
-                                      "lettuce", "lotion", "luggage", "mail", "meat",     "milk",      "paper",  "poop",
-                                      "popcorn", "rice", "sake",  "salad",   "salt",      "soap",      "spaghetti", "stew",
-                                      "sushi", "tea",   "thread", "underwear", "whiskey", "wine",      "yarn",   NULL };
+  static const char *const mass[]
+      = { "bacon",     "beer", "bread", "broccoli", "butter",  "champagne", "cheese",  "coffee", "coral",   "corn",
+          "curry",     "dna",  "fire",  "garlic",   "ginger",  "honey",     "lettuce", "lotion", "luggage", "mail",
+          "meat",      "milk", "paper", "poop",     "popcorn", "rice",      "sake",    "salad",  "salt",    "soap",
+          "spaghetti", "stew", "sushi", "tea",      "thread",  "underwear", "whiskey", "wine",   "yarn",    NULL };
 
   return last_word_in (noun, mass) >= 0 || strcmp (noun, "ice cream") == 0 || strcmp (noun, "shaved ice") == 0;
 }

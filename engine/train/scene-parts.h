@@ -43,6 +43,30 @@ struct SceneSource
   int n_drawings;
 };
 
+/* scene-choice.c */
+#define SCENE_TABLE_LIMIT ((size_t) 4 << 20)
+
+/* A line of nouns.tsv on its way to become a noun. */
+typedef struct
+{
+  char *name, *plural, *colour, *styles; /* point into the table's text */
+  int n_styles;
+  int place;   /* line */
+  bool wanted; /* listed in first_nouns */
+  int order;   /* place in that list */
+} SceneRow;
+
+/* Reads nouns.tsv; the rows point into *text, both the caller's to free also on failure. */
+AlbefStatus scene_read_rows (const char *folder, char **text, SceneRow **rows, int *n_rows, AlbefError *error);
+/* Sets the source's styles: what the rows name and the options want, in alphabetical order. */
+AlbefStatus scene_choose_styles (SceneSource *source, const SceneOptions *options, const SceneRow *rows, int n_rows,
+                                 AlbefError *error);
+/* Moves the wanted rows to the front in their order; *n_rows becomes their number. */
+AlbefStatus scene_choose_nouns (SceneSource *source, const SceneOptions *options, SceneRow *rows, int *n_rows,
+                                AlbefError *error);
+/* Is `name` one of a list divided by commas? */
+bool scene_in_list (const char *list, const char *name);
+
 /* scene-nouns.c */
 char *noun_plural (const char *noun); /* the regular plural, by the last word; the caller frees it */
 bool noun_is_mass (const char *noun);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Opening a sprite folder: its tables, the choice of nouns and styles, all drawings in memory. */
-#include <dirent.h>
+ * Opening a sprite folder: all drawings of the chosen nouns and styles in memory. */
 #include <errno.h>
 #include <png.h>
 #include <stdlib.h>
@@ -10,286 +9,7 @@
 #include "mapped-file.h"
 #include "scene-parts.h"
 
-#define TABLE_LIMIT ((size_t) 4 << 20)
-#define MAX_STYLES 32
-#define MAX_VARIANTS 64
-#define MAX_NAME 40 /* of a noun: four of them and their words fit into SCENE_MAX_TEXT */
-
-/* A line of nouns.tsv on its way to become a noun. */
-typedef struct
-{
-  char *name, *plural, *colour, *styles; /* point into the table's text */
-  int n_styles;
-  int place;  /* line */
-  bool wanted; /* listed in first_nouns */
-  int order;  /* place in that list */
-} Row;
-
-/* ---------------------------------------------------------------------------------------------------
- * Tables
- */
-
-/* Cuts a line at its tabs; missing fields are "". */
-static void
-cut_fields (char *line, char **fields, int n)
-{
-  for (int i = 0; i < n; i++)
-    {
-      char *tab = strchr (line, '\t');
-
-      fields[i] = line;
-      line = tab != NULL ? tab + 1 : line + strlen (line);
-      if (tab != NULL)
-        *tab = 0;
-    }
-}
-
-/* The next line of *text without its end, or NULL. */
-static char *
-next_line (char **text)
-{
-  char *line = *text, *end;
-
-  if (*line == 0)
-    return NULL;
-  end = line + strcspn (line, "\n");
-  *text = *end != 0 ? end + 1 : end;
-  if (end > line && end[-1] == '\r')
-    end[-1] = 0;
-  *end = 0;
-  return line;
-}
-
-static bool
-plain_name (const char *name)
-{
-  size_t n = strlen (name);
-
-  return n > 0 && n <= MAX_NAME && strspn (name, "abcdefghijklmnopqrstuvwxyz0123456789- ") == n && name[0] != ' ' &&
-         name[n - 1] != ' ';
-}
-
-static bool
-in_list (const char *list, const char *name)
-{
-  size_t n = strlen (name);
-
-  for (const char *p = list; (p = strstr (p, name)) != NULL; p += n)
-    if ((p == list || p[-1] == ',') && (p[n] == 0 || p[n] == ','))
-      return true;
-  return false;
-}
-
-static AlbefStatus
-read_rows (const char *folder, char **text, Row **rows, int *n_rows, AlbefError *error)
-{
-  char *path = mem_printf ("%s/nouns.tsv", folder), *rest, *line;
-  size_t length;
-  AlbefStatus status = file_read (path, TABLE_LIMIT, text, &length, error);
-  int number = 1, allocated = 0;
-
-  *rows = NULL;
-  *n_rows = 0;
-  if (status == ALBEF_OK)
-    {
-      rest = *text;
-      next_line (&rest); /* the header */
-      while (status == ALBEF_OK && (line = next_line (&rest)) != NULL)
-        {
-          char *fields[7];
-
-          number++;
-          if (line[0] == 0)
-            continue;
-          cut_fields (line, fields, 7);
-          if (!plain_name (fields[0]) || (fields[1][0] != 0 && strcmp (fields[1], "-") != 0 && !plain_name (fields[1])))
-            {
-              status = error_set (error, ALBEF_ERROR_FORMAT,
-                                  "'%s' line %d: a noun and its plural are lower-case ASCII words, at most %d characters",
-                                  path, number, MAX_NAME);
-              break;
-            }
-          if (*n_rows == allocated)
-            *rows = mem_resize (*rows, (size_t) (allocated = allocated > 0 ? 2 * allocated : 256), sizeof **rows);
-          (*rows)[*n_rows] = (Row) { .name = fields[0], .plural = fields[1], .colour = fields[4], .styles = fields[6], .place = *n_rows };
-          (*n_rows)++;
-        }
-    }
-  free (path);
-  return status;
-}
-
-/* ---------------------------------------------------------------------------------------------------
- * The choice
- */
-
-static AlbefStatus
-add_style (SceneSource *source, const char *name, size_t length, AlbefError *error)
-{
-  for (int i = 0; i < source->n_styles; i++)
-    if (strlen (source->styles[i]) == length && memcmp (source->styles[i], name, length) == 0)
-      return ALBEF_OK;
-  if (source->n_styles == MAX_STYLES)
-    return error_set (error, ALBEF_ERROR_LIMIT, "more than %d styles of drawings", MAX_STYLES);
-  source->styles = mem_resize (source->styles, (size_t) source->n_styles + 1, sizeof *source->styles);
-  source->styles[source->n_styles++] = mem_printf ("%.*s", (int) length, name);
-  return ALBEF_OK;
-}
-
-/* The styles that the table names, in alphabetical order, and of them the wanted ones. */
-static AlbefStatus
-choose_styles (SceneSource *source, const SceneOptions *options, const Row *rows, int n_rows, AlbefError *error)
-{
-  AlbefStatus status = ALBEF_OK;
-  int kept = 0;
-
-  for (int r = 0; r < n_rows && status == ALBEF_OK; r++)
-    for (const char *p = rows[r].styles; *p != 0 && status == ALBEF_OK; p += strspn (p, ","))
-      {
-        size_t n = strcspn (p, ",");
-
-        if (memchr (p, '/', n) != NULL || p[0] == '.')
-          return error_set (error, ALBEF_ERROR_FORMAT, "nouns.tsv: '%.*s' cannot be a style's folder", (int) n, p);
-        status = add_style (source, p, n, error);
-        p += n;
-      }
-  if (status != ALBEF_OK)
-    return status;
-  for (const char *p = options->styles != NULL ? options->styles : ""; *p != 0; p += strspn (p, ","))
-    {
-      size_t n = strcspn (p, ",");
-      bool known = false;
-
-      for (int i = 0; i < source->n_styles; i++)
-        known = known || (strlen (source->styles[i]) == n && memcmp (source->styles[i], p, n) == 0);
-      if (!known)
-        return error_set (error, ALBEF_ERROR_ARGUMENT, "no drawing has the style '%.*s'; nouns.tsv names the styles", (int) n, p);
-      p += n;
-    }
-  for (int i = 0; i < source->n_styles; i++)
-    {
-      const char *name = source->styles[i];
-      bool keep = options->styles != NULL ? in_list (options->styles, name)
-                                          : options->without == NULL || !in_list (options->without, name);
-
-      if (keep)
-        source->styles[kept++] = source->styles[i];
-      else
-        free (source->styles[i]);
-    }
-  source->n_styles = kept;
-  if (kept == 0)
-    return error_set (error, ALBEF_ERROR_ARGUMENT, "no style of drawings is left; see nouns.tsv");
-  for (int i = 1; i < kept; i++)
-    for (int k = i; k > 0 && strcmp (source->styles[k - 1], source->styles[k]) > 0; k--)
-      {
-        char *other = source->styles[k];
-
-        source->styles[k] = source->styles[k - 1];
-        source->styles[k - 1] = other;
-      }
-  return ALBEF_OK;
-}
-
-/* Wanted ones first in their order, then those in most styles, then the table's order. */
-static int
-compare_rows (const void *a, const void *b)
-{
-  const Row *p = a, *q = b;
-
-  if (p->wanted != q->wanted)
-    return q->wanted - p->wanted;
-  if (p->wanted)
-    return p->order - q->order;
-  if (p->n_styles != q->n_styles)
-    return q->n_styles - p->n_styles;
-  return p->place - q->place;
-}
-
-static AlbefStatus
-mark_wanted (const char *path, Row *rows, int n_rows, AlbefError *error)
-{
-  char *text = NULL, *rest, *line;
-  size_t length;
-  AlbefStatus status = file_read (path, TABLE_LIMIT, &text, &length, error);
-  int order = 0;
-
-  rest = text;
-  while (status == ALBEF_OK && (line = next_line (&rest)) != NULL)
-    {
-      int r = 0;
-
-      if (line[0] == 0 || line[0] == '#')
-        continue;
-      while (r < n_rows && strcmp (rows[r].name, line) != 0)
-        r++;
-      if (r == n_rows)
-        status = error_set (error, ALBEF_ERROR_FORMAT, "'%s': nouns.tsv has no '%s'", path, line);
-      else if (!rows[r].wanted)
-        {
-          rows[r].wanted = true;
-          rows[r].order = order++;
-        }
-    }
-  free (text);
-  return status;
-}
-
-/* 'books' beside 'book' would be two nouns with one text; 'orange' is a colour, 'bow and arrow' reads as a list. */
-static bool
-ambiguous (const Row *rows, int n_rows, const Row *row)
-{
-  if (scene_colour_find (row->name) >= 0 || strstr (row->name, " and ") != NULL)
-    return true;
-  for (int i = 0; i < SCENE_SHAPES; i++)
-    if (strcmp (scene_shapes[i], row->name) == 0)
-      return true;
-  for (int r = 0; r < n_rows; r++)
-    if (&rows[r] != row && strcmp (rows[r].plural, "-") != 0)
-      {
-        char *plural = rows[r].plural[0] != 0 ? mem_strdup (rows[r].plural) : noun_plural (rows[r].name);
-        bool same = strcmp (plural, row->name) == 0;
-
-        free (plural);
-        if (same)
-          return true;
-      }
-  return false;
-}
-
-static AlbefStatus
-choose_nouns (SceneSource *source, const SceneOptions *options, Row *rows, int *n_rows, AlbefError *error)
-{
-  int kept = 0, wanted = options->n_nouns > 0 ? options->n_nouns : SCENE_MAX_NOUNS;
-  AlbefStatus status = ALBEF_OK;
-
-  if (options->first_nouns != NULL)
-    status = mark_wanted (options->first_nouns, rows, *n_rows, error);
-  if (status != ALBEF_OK)
-    return status;
-  for (int r = 0; r < *n_rows; r++)
-    for (int i = 0; i < source->n_styles; i++)
-      rows[r].n_styles += in_list (rows[r].styles, source->styles[i]);
-  for (int r = 0; r < *n_rows; r++)
-    if (rows[r].wanted && rows[r].n_styles == 0)
-      return error_set (error, ALBEF_ERROR_ARGUMENT, "the wanted noun '%s' is drawn in none of the chosen styles", rows[r].name);
-  /* Judged on the whole table, before rows move. */
-  for (int r = 0; r < *n_rows; r++)
-    if (!rows[r].wanted && ambiguous (rows, *n_rows, &rows[r]))
-      rows[r].n_styles = 0;
-  for (int r = 0; r < *n_rows; r++)
-    if (rows[r].n_styles > 0)
-      rows[kept++] = rows[r];
-  qsort (rows, (size_t) kept, sizeof *rows, compare_rows);
-  if (options->n_nouns > kept)
-    return error_set (error, ALBEF_ERROR_ARGUMENT, "%d nouns are wanted, but the chosen styles draw %d", options->n_nouns, kept);
-  if (kept < SCENE_MAX_OBJECTS && options->no_shapes)
-    return error_set (error, ALBEF_ERROR_ARGUMENT, "fewer than %d nouns are drawn in the chosen styles", SCENE_MAX_OBJECTS);
-  *n_rows = kept < wanted ? kept : wanted;
-  if (*n_rows > SCENE_MAX_NOUNS - SCENE_SHAPES)
-    return error_set (error, ALBEF_ERROR_LIMIT, "more than %d nouns", SCENE_MAX_NOUNS - SCENE_SHAPES);
-  return ALBEF_OK;
-}
+#define MAX_VARIANTS 64 /* drawings of a noun in one style */
 
 /* ---------------------------------------------------------------------------------------------------
  * Drawings
@@ -309,8 +29,8 @@ read_drawing (const char *path, Drawing *drawing, AlbefError *error)
   if (!png_image_begin_read_from_stdio (&image, file))
     status = error_set (error, ALBEF_ERROR_FORMAT, "'%s': %s", path, image.message);
   else if (image.width > DRAWING_MAX_SIDE || image.height > DRAWING_MAX_SIDE)
-    status = error_set (error, ALBEF_ERROR_LIMIT, "'%s' has %u x %u pixels; a drawing has at most %d a side", path, image.width,
-                        image.height, DRAWING_MAX_SIDE);
+    status = error_set (error, ALBEF_ERROR_LIMIT, "'%s' has %u x %u pixels; a drawing has at most %d a side", path,
+                        image.width, image.height, DRAWING_MAX_SIDE);
   else
     {
       image.format = PNG_FORMAT_RGBA;
@@ -405,12 +125,13 @@ read_style (SceneSource *source, SceneNoun *noun, const char *folder, int style,
 }
 
 static AlbefStatus
-read_noun (SceneSource *source, SceneNoun *noun, const char *folder, const Row *row, const char *colours, AlbefError *error)
+read_noun (SceneSource *source, SceneNoun *noun, const char *folder, const SceneRow *row, const char *colours,
+           AlbefError *error)
 {
   AlbefStatus status = ALBEF_OK;
 
   for (int style = 0; style < source->n_styles && status == ALBEF_OK; style++)
-    if (in_list (row->styles, source->styles[style]))
+    if (scene_in_list (row->styles, source->styles[style]))
       {
         status = read_style (source, noun, folder, style, colours, error);
         noun->style_ends[noun->n_styles++] = noun->n_drawings;
@@ -450,7 +171,8 @@ find_families (SceneSource *source)
 {
   for (int i = 0; i < source->n_nouns; i++)
     {
-      const char *space = strrchr (source->nouns[i].name, ' '), *word = space != NULL ? space + 1 : source->nouns[i].name;
+      const char *space = strrchr (source->nouns[i].name, ' '),
+                 *word = space != NULL ? space + 1 : source->nouns[i].name;
 
       source->nouns[i].family = i;
       for (int k = 0; k < i; k++)
@@ -467,11 +189,11 @@ find_families (SceneSource *source)
 }
 
 static AlbefStatus
-read_all (SceneSource *source, const char *folder, const Row *rows, int n_rows, AlbefError *error)
+read_all (SceneSource *source, const char *folder, const SceneRow *rows, int n_rows, AlbefError *error)
 {
   char *path = mem_printf ("%s/colours.tsv", folder), *colours = NULL;
   size_t length;
-  AlbefStatus status = file_read (path, TABLE_LIMIT, &colours, &length, error);
+  AlbefStatus status = file_read (path, SCENE_TABLE_LIMIT, &colours, &length, error);
 
   if (status == ALBEF_ERROR_FILE) /* the table may be absent */
     status = ALBEF_OK;
@@ -512,8 +234,8 @@ check_options (SceneOptions *options, AlbefError *error)
   if (options->size == 0)
     options->size = 128;
   if (options->size < SCENE_MIN_SIZE || options->size > SCENE_MAX_SIZE)
-    return error_set (error, ALBEF_ERROR_ARGUMENT, "a scene has %d to %d pixels a side, not %d", SCENE_MIN_SIZE, SCENE_MAX_SIZE,
-                      options->size);
+    return error_set (error, ALBEF_ERROR_ARGUMENT, "a scene has %d to %d pixels a side, not %d", SCENE_MIN_SIZE,
+                      SCENE_MAX_SIZE, options->size);
   if (options->n_nouns < 0)
     return error_set (error, ALBEF_ERROR_ARGUMENT, "the number of nouns is negative");
   for (int i = 0; i < SCENE_MAX_OBJECTS; i++)
@@ -536,7 +258,7 @@ scene_source_open (const char *folder, const SceneOptions *options, SceneSource 
 {
   SceneSource *source = mem_new0 (1, sizeof *source);
   char *text = NULL;
-  Row *rows = NULL;
+  SceneRow *rows = NULL;
   int n_rows = 0;
   AlbefStatus status;
 
@@ -544,11 +266,11 @@ scene_source_open (const char *folder, const SceneOptions *options, SceneSource 
   source->options = *options;
   status = check_options (&source->options, error);
   if (status == ALBEF_OK)
-    status = read_rows (folder, &text, &rows, &n_rows, error);
+    status = scene_read_rows (folder, &text, &rows, &n_rows, error);
   if (status == ALBEF_OK)
-    status = choose_styles (source, options, rows, n_rows, error);
+    status = scene_choose_styles (source, options, rows, n_rows, error);
   if (status == ALBEF_OK)
-    status = choose_nouns (source, options, rows, &n_rows, error);
+    status = scene_choose_nouns (source, options, rows, &n_rows, error);
   if (status == ALBEF_OK)
     status = read_all (source, folder, rows, n_rows, error);
   source->options.styles = source->options.without = source->options.first_nouns = NULL;
@@ -620,77 +342,4 @@ const char *
 scene_source_styles (const SceneSource *source)
 {
   return source->style_line;
-}
-
-/* ---------------------------------------------------------------------------------------------------
- * Vocabulary
- */
-
-typedef struct
-{
-  char **words;
-  int n, allocated;
-} WordList;
-
-/* Adds the words of a text; the clean-up makes spaces of hyphens. */
-static void
-add_words (WordList *list, const char *text)
-{
-  while (*text != 0)
-    {
-      size_t n = strcspn (text, " -");
-      bool known = n == 0;
-
-      for (int i = 0; i < list->n && !known; i++)
-        known = strlen (list->words[i]) == n && memcmp (list->words[i], text, n) == 0;
-      if (!known)
-        {
-          if (list->n == list->allocated)
-            list->words = mem_resize (list->words, (size_t) (list->allocated = list->allocated > 0 ? 2 * list->allocated : 512),
-                                      sizeof *list->words);
-          list->words[list->n++] = mem_printf ("%.*s", (int) n, text);
-        }
-      text += n + (text[n] != 0);
-    }
-}
-
-static int
-compare_words (const void *a, const void *b)
-{
-  return strcmp (*(char *const *) a, *(char *const *) b);
-}
-
-char *
-scene_source_vocabulary (const SceneSource *source)
-{
-  static const char specials[] = "[PAD]\n[CLS]\n[SEP]\n[MASK]\n[UNK]\n,\n";
-  WordList list = { 0 };
-  size_t length = sizeof specials - 1;
-  char *bytes, *at;
-
-  for (int i = 0; i < source->n_nouns; i++)
-    {
-      add_words (&list, source->nouns[i].name);
-      if (!source->nouns[i].uncountable)
-        add_words (&list, source->nouns[i].plural);
-    }
-  for (int i = 0; i < SCENE_N_COLOURS; i++)
-    add_words (&list, scene_colour (i));
-  for (int i = 0; scene_caption_words[i] != NULL; i++)
-    add_words (&list, scene_caption_words[i]);
-  for (int i = 0; scene_task_words[i] != NULL; i++)
-    add_words (&list, scene_task_words[i]);
-  qsort (list.words, (size_t) list.n, sizeof *list.words, compare_words);
-  for (int i = 0; i < list.n; i++)
-    length += strlen (list.words[i]) + 1;
-  bytes = at = mem_new0 (length + 1, 1);
-  at = stpcpy (at, specials);
-  for (int i = 0; i < list.n; i++)
-    {
-      at = stpcpy (at, list.words[i]);
-      *at++ = '\n';
-      free (list.words[i]);
-    }
-  free (list.words);
-  return bytes;
 }

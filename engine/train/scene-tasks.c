@@ -19,13 +19,15 @@ enum
 static const char *const numbers[] = { "no", "one", "two", "three", "four" };
 
 /* What nobody sees in a picture. */
-static const char *const unseen[] = { "old", "new", "cheap", "expensive", "broken", "borrowed", "famous", "dirty inside" };
+static const char *const unseen[]
+    = { "old", "new", "cheap", "expensive", "broken", "borrowed", "famous", "dirty inside" };
 
-const char *const scene_task_words[]
-    = { "how many are there what colour is the is there a an yes no one two three four five six seven eight what kind of thing is "
-        "of both pictures show neither picture shows only left right in all exactly old new cheap expensive broken borrowed famous "
-        "dirty inside small or large picture has have any some",
-        NULL };
+const char *const scene_task_words[] = { "how many are there what colour is the is there a an yes no one two three "
+                                         "four five six seven eight what kind of thing is "
+                                         "of both pictures show neither picture shows only left right in all exactly "
+                                         "old new cheap expensive broken borrowed famous "
+                                         "dirty inside small or large picture has have any some",
+                                         NULL };
 
 /* ---------------------------------------------------------------------------------------------------
  * Helpers
@@ -172,8 +174,8 @@ ask_what (const SceneSource *source, const Scene *scene, Random *random, SceneQu
     if (&scene->objects[i] != a && &scene->objects[i] != b
         && scene_relation_of (scene, &scene->objects[i], b) == scene_relation_of (scene, a, b))
       return false;
-  snprintf (question->text, sizeof question->text, "what is %s the %s?", scene_relation_text (scene_relation_of (scene, a, b)),
-            source->nouns[b->noun].name);
+  snprintf (question->text, sizeof question->text, "what is %s the %s?",
+            scene_relation_text (scene_relation_of (scene, a, b)), source->nouns[b->noun].name);
   snprintf (question->answer, sizeof question->answer, "%s", source->nouns[a->noun].name);
   return true;
 }
@@ -188,8 +190,9 @@ ask_relation (const SceneSource *source, const Scene *scene, Random *random, Sce
   if (!object_pair (scene, random, &a, &b))
     return false;
   relation = scene_relation_of (scene, a, b);
-  snprintf (question->text, sizeof question->text, "%s the %s %s the %s?", is (source, a->noun), source->nouns[a->noun].name,
-            scene_relation_text (holds ? relation : scene_relation_opposite (relation)), source->nouns[b->noun].name);
+  snprintf (question->text, sizeof question->text, "%s the %s %s the %s?", is (source, a->noun),
+            source->nouns[a->noun].name, scene_relation_text (holds ? relation : scene_relation_opposite (relation)),
+            source->nouns[b->noun].name);
   snprintf (question->answer, sizeof question->answer, "%s", holds ? "yes" : "no");
   return true;
 }
@@ -247,8 +250,10 @@ state_colour (const SceneSource *source, const Scene *scene, Random *random, boo
 
   if (object == NULL)
     return false;
-  colour = truth ? object->colour : (object->colour + 1 + random_next_below (random, SCENE_N_COLOURS - 1)) % SCENE_N_COLOURS;
-  snprintf (text, SCENE_MAX_TEXT, "the %s %s %s", source->nouns[object->noun].name, is (source, object->noun), scene_colour (colour));
+  colour = truth ? object->colour
+                 : (object->colour + 1 + random_next_below (random, SCENE_N_COLOURS - 1)) % SCENE_N_COLOURS;
+  snprintf (text, SCENE_MAX_TEXT, "the %s %s %s", source->nouns[object->noun].name, is (source, object->noun),
+            scene_colour (colour));
   return true;
 }
 
@@ -331,7 +336,8 @@ pair_kind (const SceneSource *source, int kind, int noun, int l, int r, Random *
       snprintf (text, SCENE_MAX_TEXT, "only the right picture shows %s", one (source, noun, buffer));
       return l == 0 && r > 0;
     case 4:
-      snprintf (text, SCENE_MAX_TEXT, "the %s picture shows %s", l > 0 || r == 0 ? "right" : "left", one (source, noun, buffer));
+      snprintf (text, SCENE_MAX_TEXT, "the %s picture shows %s", l > 0 || r == 0 ? "right" : "left",
+                one (source, noun, buffer));
       return (l > 0 || r == 0 ? r : l) > 0;
     default:
       if (mass) /* cannot be counted: the same as the first kind */
@@ -364,11 +370,13 @@ scene_pair_statement (const SceneSource *source, const Scene *left, const Scene 
                        : scene_other_noun (source, &random, &both, false);
       if (noun < 0)
         continue;
-      holds = pair_kind (source, random_next_below (&random, 6), noun, count_of (left, noun), count_of (right, noun), &random, text);
+      holds = pair_kind (source, random_next_below (&random, 6), noun, count_of (left, noun), count_of (right, noun),
+                         &random, text);
       if (holds == truth)
         return;
     }
   /* Never seen: fall back to what can always be said. */
   noun = left->objects[0].noun;
-  pair_kind (source, truth == (count_of (right, noun) > 0) ? 0 : 2, noun, count_of (left, noun), count_of (right, noun), &random, text);
+  pair_kind (source, truth == (count_of (right, noun) > 0) ? 0 : 2, noun, count_of (left, noun), count_of (right, noun),
+             &random, text);
 }

@@ -23,8 +23,8 @@ typedef enum
 } SceneVerdict;
 
 /* A statement of the wanted class. Neutral ones tell of something in the picture what no picture shows. */
-void scene_statement (const SceneSource *source, const Scene *scene, uint64_t seed, uint64_t index, SceneVerdict verdict,
-                      char text[SCENE_MAX_TEXT]);
+void scene_statement (const SceneSource *source, const Scene *scene, uint64_t seed, uint64_t index,
+                      SceneVerdict verdict, char text[SCENE_MAX_TEXT]);
 
 /* Two pictures for one statement. Compose them with scene_pair first; then the statement, true or false as wanted. */
 void scene_pair (const SceneSource *source, uint64_t seed, uint64_t index, Scene *left, Scene *right);

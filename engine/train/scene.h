@@ -41,16 +41,16 @@ noun_set_has (const NounSet *set, int noun)
 
 typedef struct
 {
-  int size;            /* pixels of a side; 0: 128 */
-  int n_nouns;         /* how many of the folder's nouns, those in most styles first; 0: all */
-  const char *first_nouns; /* a text file, one noun a line, taken before the others; NULL: none */
-  const char *styles;  /* "noto,fluent-3d": these alone; NULL: all but `without` */
-  const char *without; /* these not; used where `styles` is NULL */
-  bool no_shapes;      /* leave the geometric shapes out */
-  bool large;          /* draw from large/ where it has the thing (for sizes well above 128) */
+  int size;                         /* pixels of a side; 0: 128 */
+  int n_nouns;                      /* how many of the folder's nouns, those in most styles first; 0: all */
+  const char *first_nouns;          /* a text file, one noun a line, taken before the others; NULL: none */
+  const char *styles;               /* "noto,fluent-3d": these alone; NULL: all but `without` */
+  const char *without;              /* these not; used where `styles` is NULL */
+  bool no_shapes;                   /* leave the geometric shapes out */
+  bool large;                       /* draw from large/ where it has the thing (for sizes well above 128) */
   double counts[SCENE_MAX_OBJECTS]; /* chance of 1, 2, 3, 4 objects; all 0: .3 .3 .25 .15 */
-  double all_named;    /* chance that a caption names every object; 0: .7 */
-  double relation;     /* chance of a relation between exactly two single things; 0: .55; below 0: never */
+  double all_named;                 /* chance that a caption names every object; 0: .7 */
+  double relation;                  /* chance of a relation between exactly two single things; 0: .55; below 0: never */
 } SceneOptions;
 
 typedef enum
@@ -79,10 +79,10 @@ typedef enum
 
 typedef struct
 {
-  int noun;          /* index of the source's nouns */
-  int colour;        /* index of scene_colour; -1: none to name */
+  int noun;   /* index of the source's nouns */
+  int colour; /* index of scene_colour; -1: none to name */
   SceneExtent extent;
-  int box[4];        /* x1, y1, x2, y2 of what can be seen of it, half-open pixels; later objects lie in front */
+  int box[4]; /* x1, y1, x2, y2 of what can be seen of it, half-open pixels; later objects lie in front */
 } SceneObject;
 
 typedef struct
@@ -90,7 +90,7 @@ typedef struct
   int start, end;           /* of the phrase in the text; the text is ASCII, so bytes are code points */
   int noun_start, noun_end; /* of the noun in it */
   int noun;
-  int n_boxes;              /* 1; more for 'two dogs' */
+  int n_boxes; /* 1; more for 'two dogs' */
   int boxes[SCENE_MAX_OBJECTS][4];
 } ScenePhrase;
 
@@ -115,7 +115,8 @@ typedef struct SceneSource SceneSource;
 /* Reads the folder's tables and all drawings of the chosen nouns and styles. Errors name the file; unknown styles and
  * nouns, an empty choice and more than SCENE_MAX_NOUNS are refused. Nouns that are a colour's name, another noun's
  * plural or hold ' and ' are left out unless first_nouns lists them. */
-AlbefStatus scene_source_open (const char *folder, const SceneOptions *options, SceneSource **source, AlbefError *error);
+AlbefStatus scene_source_open (const char *folder, const SceneOptions *options, SceneSource **source,
+                               AlbefError *error);
 void scene_source_free (SceneSource *source);
 
 int scene_source_size (const SceneSource *source);

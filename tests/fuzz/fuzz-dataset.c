@@ -46,7 +46,8 @@ check_sample (const Dataset *dataset, const Sample *sample)
   for (int a = 0; a < sample->n_answers; a++)
     check (strlen (sample->answers[a]) < SIZE_MAX && sample->answer_weights[a] > 0 && sample->answer_weights[a] <= 1);
   for (int s = 0; s < sample->n_spans; s++)
-    check (sample->spans[s][0] >= 0 && sample->spans[s][0] < sample->spans[s][1] && (size_t) sample->spans[s][1] <= strlen (sample->texts[0]));
+    check (sample->spans[s][0] >= 0 && sample->spans[s][0] < sample->spans[s][1]
+           && (size_t) sample->spans[s][1] <= strlen (sample->texts[0]));
   check (sample->id >= 0 && sample->id < dataset_n_ids (dataset) && sample->record > 0);
   check_regions (sample);
 }

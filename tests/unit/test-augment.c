@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The training transform: ops against the official code's (fixtures/augment), and regions that move with the picture. */
+ * The training transform: ops against the official code's (fixtures/augment), and regions that move with the picture.
+ */
 #include "augment.h"
 
 #include <stdlib.h>
@@ -89,7 +90,8 @@ test_ops (const uint8_t *all)
       if (f > 0)
         tap_ok (memcmp (wanted, all, FRAME) != 0, "/augment/%s: does something", frames[f].name);
     }
-  tap_ok (augment_amount (AUGMENT_BRIGHTNESS, 7) == 0.7 * 1.8 + 0.1 && fabs (augment_amount (AUGMENT_SHEAR_X, 7) - 0.21) < 1e-15
+  tap_ok (augment_amount (AUGMENT_BRIGHTNESS, 7) == 0.7 * 1.8 + 0.1
+              && fabs (augment_amount (AUGMENT_SHEAR_X, 7) - 0.21) < 1e-15
               && augment_amount (AUGMENT_TRANSLATE_Y, 7) == 7 && augment_amount (AUGMENT_ROTATE, 7) == 21,
           "/augment/level 7: 1.36, 0.21, 7 pixels, 21 degrees");
 }
@@ -115,7 +117,8 @@ test_crops (void)
       augment_picture (&rule, random_begin (1, (uint64_t) i), true, pixels, 300, 200, 32, out, &t);
       share = t.crop_width * (double) t.crop_height / 60000;
       shape = t.crop_width / (double) t.crop_height;
-      inside = inside && t.crop_x >= 0 && t.crop_y >= 0 && t.crop_x + t.crop_width <= 300 && t.crop_y + t.crop_height <= 200;
+      inside = inside && t.crop_x >= 0 && t.crop_y >= 0 && t.crop_x + t.crop_width <= 300
+               && t.crop_y + t.crop_height <= 200;
       shaped = shaped && shape > 0.74 && shape < 1.345;
       least = fmin (least, share);
       most = fmax (most, share);
@@ -124,7 +127,8 @@ test_crops (void)
     }
   tap_ok (inside, "/augment/crops lie in the picture");
   tap_ok (shaped, "/augment/crops are 3:4 to 4:3");
-  tap_ok (least > 0.195 && least < 0.23 && most > 0.8, "/augment/crops have 0.2 of the area and more (%.3f-%.3f)", least, most);
+  tap_ok (least > 0.195 && least < 0.23 && most > 0.8, "/augment/crops have 0.2 of the area and more (%.3f-%.3f)",
+          least, most);
   tap_near (flips / 2000, 0.5, 0.05, "/augment/half are flipped");
   tap_ok (wide > 700 && wide < 1500, "/augment/crops are wide and high");
   {
@@ -145,7 +149,8 @@ test_crops (void)
 
     rule.crop_min = rule.crop_max = 1;
     augment_picture (&rule, random_begin (3, 0), true, strip, 400, 20, 32, out, &t);
-    tap_ok (t.crop_width == 27 && t.crop_height == 20 && t.crop_x == 186, "/augment/where no crop fits, the middle at 4:3");
+    tap_ok (t.crop_width == 27 && t.crop_height == 20 && t.crop_x == 186,
+            "/augment/where no crop fits, the middle at 4:3");
     free (strip);
   }
   free (pixels);
@@ -182,7 +187,12 @@ make_region (int kind)
   Region region = { .kind = (RegionKind) kind, .box = { 30.0, 20.0, 85.0, 66.0 } };
 
   if (kind == REGION_POLYGON)
-    region = (Region) { .kind = REGION_POLYGON, .box = { 15, 10, 100, 80 }, .points = points, .ring_ends = ends, .n_points = 9, .n_rings = 2 };
+    region = (Region){ .kind = REGION_POLYGON,
+                       .box = { 15, 10, 100, 80 },
+                       .points = points,
+                       .ring_ends = ends,
+                       .n_points = 9,
+                       .n_rings = 2 };
   if (kind == REGION_MASK)
     {
       /* A wedge: column x from 30 to 90 holds rows 20 .. 20 + (x - 30) / 2 + 9. */
@@ -194,7 +204,12 @@ make_region (int kind)
           run_ends[n++] = (uint32_t) (x * BIG_H + 30 + (x - 30) / 2);
         }
       run_ends[n++] = BIG_W * BIG_H;
-      region = (Region) { .kind = REGION_MASK, .box = { 30, 20, 90, 59 }, .run_ends = run_ends, .n_runs = n, .mask_width = BIG_W, .mask_height = BIG_H };
+      region = (Region){ .kind = REGION_MASK,
+                         .box = { 30, 20, 90, 59 },
+                         .run_ends = run_ends,
+                         .n_runs = n,
+                         .mask_width = BIG_W,
+                         .mask_height = BIG_H };
     }
   return region;
 }
@@ -227,8 +242,9 @@ test_moves (int kind, const char *name)
       kept++;
       for (int p = 0; p < OUT * OUT; p++)
         {
-          /* Clear pixels alone: not those on an edge, or in the grey that comes in. Ops of colour keep red and blue apart. */
-          bool is_red = out[3 * p] > 150 && out[3 * p + 2] < 60, is_blue = out[3 * p + 2] > 150 && out[3 * p] < 60;
+          /* Clear pixels alone: not those on an edge, or in the grey that comes in. Ops of colour keep red and blue
+           * apart. */
+          bool is_red = out[3 * p] > 150 && out[3 * p + 2]<60, is_blue = out[3 * p + 2]> 150 && out[3 * p] < 60;
 
           if (!is_red && !is_blue)
             continue;
@@ -237,15 +253,18 @@ test_moves (int kind, const char *name)
         }
     }
   tap_ok (kept > 300 && asked > 300000, "/augment/%s: %d pictures looked at", name, kept);
-  tap_ok (wrong < asked / 500, "/augment/%s: moves with the picture (%d of %d pixels differ, at edges)", name, wrong, asked);
-  tap_ok (dropped > 0 && wrongly_dropped == 0, "/augment/%s: dropped %d times, always with under 10 %% left", name, dropped);
+  tap_ok (wrong < asked / 500, "/augment/%s: moves with the picture (%d of %d pixels differ, at edges)", name, wrong,
+          asked);
+  tap_ok (dropped > 0 && wrongly_dropped == 0, "/augment/%s: dropped %d times, always with under 10 %% left", name,
+          dropped);
 }
 
 static void
 test_region_rules (void)
 {
   Motion plain = { .steps = { { { 1, 0, 0, 0, 1, 0 } } }, .n_steps = 1, .width = 16, .height = 16 };
-  Region half = { .box = { 8, 0, 24, 16 } }, thin = { .box = { 3.2, 5.6, 3.4, 5.8 } }, gone = { .box = { 15.2, 0, 30, 16 } };
+  Region half = { .box = { 8, 0, 24, 16 } }, thin = { .box = { 3.2, 5.6, 3.4, 5.8 } },
+         gone = { .box = { 15.2, 0, 30, 16 } };
   Region lines = { .kind = REGION_POLYGON, .box = { 0, 0, 10, 10 } };
   double two[] = { 0, 0, 8, 0, 8, 8, 0, 8, 4, 4, 10, 4, 10, 10, 4, 10 };
   int ends[] = { 4, 8 };
@@ -254,18 +273,22 @@ test_region_rules (void)
   Affine a = { { 2, 1, 5, -1, 3, 2 } }, b = affine_then (a, affine_inverse (a));
 
   tap_near (region_share_left (&half, &plain), 0.5, 0.01, "/region/half is left");
-  tap_ok (region_render (&half, &plain, 0.1, mask, 16, 16) && mask[7] == 0 && mask[8] == 1 && mask[15] == 1, "/region/a box cut by the edge is clipped");
+  tap_ok (region_render (&half, &plain, 0.1, mask, 16, 16) && mask[7] == 0 && mask[8] == 1 && mask[15] == 1,
+          "/region/a box cut by the edge is clipped");
   tap_ok (!region_render (&gone, &plain, 0.1, mask, 16, 16), "/region/one of which under 10 %% is left is dropped");
   memset (mask, 0, sizeof mask);
-  tap_ok (region_render (&thin, &plain, 0.1, mask, 16, 16) && mask[5 * 16 + 3] == 1, "/region/one between the centres marks the cell of its middle");
+  tap_ok (region_render (&thin, &plain, 0.1, mask, 16, 16) && mask[5 * 16 + 3] == 1,
+          "/region/one between the centres marks the cell of its middle");
   lines.points = two;
   lines.ring_ends = ends;
   lines.n_points = 8;
   lines.n_rings = 2;
-  tap_ok (region_holds (&lines, 2, 2) && !region_holds (&lines, 6, 6) && region_holds (&lines, 9, 9), "/region/rings: even-odd");
+  tap_ok (region_holds (&lines, 2, 2) && !region_holds (&lines, 6, 6) && region_holds (&lines, 9, 9),
+          "/region/rings: even-odd");
   lines.unite = true;
   tap_ok (region_holds (&lines, 6, 6), "/region/rings: union");
-  tap_ok (fabs (b.m[0] - 1) + fabs (b.m[1]) + fabs (b.m[2]) + fabs (b.m[3]) + fabs (b.m[4] - 1) + fabs (b.m[5]) < 1e-12, "/region/inverse");
+  tap_ok (fabs (b.m[0] - 1) + fabs (b.m[1]) + fabs (b.m[2]) + fabs (b.m[3]) + fabs (b.m[4] - 1) + fabs (b.m[5]) < 1e-12,
+          "/region/inverse");
   tap_ok (motion_back (&plain, &x, &y) && x == 3 && y == 4, "/region/back");
   x = 17;
   tap_ok (!motion_back (&plain, &x, &y), "/region/nothing beyond the canvas");

@@ -20,7 +20,9 @@ enum
 static void
 make_folder (void)
 {
-  static const char words[] = "[PAD]\n[CLS]\n[SEP]\n[MASK]\n[UNK]\n,\na\nan\nant\nand\nbox\nboxes\ncircle\ncross\nkite\nleft\nof\nowl\nred\nsquare\ntwo\nyes\nno\nis\nthere\nit\n##s\n";
+  static const char words[] = "[PAD]\n[CLS]\n[SEP]\n[MASK]\n[UNK]\n,"
+                              "\na\nan\nant\nand\nbox\nboxes\ncircle\ncross\nkite\nleft\nof\nowl\nred\nsquare\ntwo\nyes"
+                              "\nno\nis\nthere\nit\n##s\n";
   AlbefError error = ALBEF_ERROR_INIT;
   char path[256];
 
@@ -59,9 +61,12 @@ make_pairs (void)
   char text[4096] = "[";
 
   for (int i = 0; i < N_PICTURES; i++)
-    sprintf (text + strlen (text), "%s{\"image\": \"%d.png\", \"caption\": [\"a red kite\", \"two boxes and an owl left of a box\", \"ant\"]}", i ? ", " : "", i);
+    sprintf (
+        text + strlen (text),
+        "%s{\"image\": \"%d.png\", \"caption\": [\"a red kite\", \"two boxes and an owl left of a box\", \"ant\"]}",
+        i ? ", " : "", i);
   strcat (text, "]");
-  return make_set (text, (DatasetOptions) { .format = DATASET_PRETRAIN });
+  return make_set (text, (DatasetOptions){ .format = DATASET_PRETRAIN });
 }
 
 static Loader *
@@ -104,7 +109,8 @@ static uint64_t
 batch_hash (const HostBatch *b, const LoaderOptions *o)
 {
   size_t rows = (size_t) b->rows, texts = rows * (size_t) b->text.columns, g = (size_t) (o->patch_grid * o->patch_grid);
-  uint64_t hash = hash_bytes (0, b->pixels, (size_t) b->n_images * rows * 3 * (size_t) (o->resolution * o->resolution) * 4);
+  uint64_t hash
+      = hash_bytes (0, b->pixels, (size_t) b->n_images * rows * 3 * (size_t) (o->resolution * o->resolution) * 4);
 
   hash = hash_bytes (hash, b->text.ids, texts * 4);
   hash = hash_bytes (hash, b->masked_ids, texts * 4);
@@ -129,8 +135,15 @@ static void
 test_order (void)
 {
   Dataset *set = make_pairs ();
-  LoaderOptions o = { .dataset = set, .seed = 5, .batch = 4, .shuffle = true, .drop_last = true, .resolution = 16, .augment = augment_pretrain,
-                      .mlm = { .probability = 0.15 }, .region_size = 8 };
+  LoaderOptions o = { .dataset = set,
+                      .seed = 5,
+                      .batch = 4,
+                      .shuffle = true,
+                      .drop_last = true,
+                      .resolution = 16,
+                      .augment = augment_pretrain,
+                      .mlm = { .probability = 0.15 },
+                      .region_size = 8 };
   uint64_t hashes[12];
   bool same = true;
   Loader *loader;
@@ -214,16 +227,25 @@ test_order (void)
 static void
 test_texts (void)
 {
-  Dataset *set = make_set ("[{\"image\": \"1.png\", \"caption\": \"A red, RED kite!\", \"bbox\": [[0, 0, 12, 24]]}, {\"image\": \"2.png\", \"caption\": \"ant\"}]", (DatasetOptions) { .format = DATASET_PRETRAIN });
-  Loader *loader = open_loader ((LoaderOptions) { .dataset = set, .batch = 2, .max_tokens = 4, .truncate = true, .region_size = 8 });
+  Dataset *set = make_set ("[{\"image\": \"1.png\", \"caption\": \"A red, RED kite!\", \"bbox\": [[0, 0, 12, 24]]}, "
+                           "{\"image\": \"2.png\", \"caption\": \"ant\"}]",
+                           (DatasetOptions){ .format = DATASET_PRETRAIN });
+  Loader *loader = open_loader (
+      (LoaderOptions){ .dataset = set, .batch = 2, .max_tokens = 4, .truncate = true, .region_size = 8 });
   const HostBatch *b = next (loader);
   const int32_t *ids = b->text.ids;
   bool left = true;
   char *trouble;
 
-  tap_ok (b->text.columns == 4 && ids[0] == 1 && ids[1] == vocab_find (vocab, "a", 1) && ids[2] == ids[3] && ids[2] == vocab_find (vocab, "red", 3), "/loader/cleaned and cut to four pieces");
-  tap_ok (ids[4] == 1 && ids[5] == vocab_find (vocab, "ant", 3) && ids[6] == 0 && b->text.mask[5] == 1 && b->text.mask[6] == 0, "/loader/padded to the longest row");
-  tap_ok (b->spans[2][0] == 2 && b->spans[2][1] == 5 && b->spans[3][0] == 7 && strcmp (b->texts[0], "A red, RED kite!") == 0, "/loader/pieces know their bytes in the text as given");
+  tap_ok (b->text.columns == 4 && ids[0] == 1 && ids[1] == vocab_find (vocab, "a", 1) && ids[2] == ids[3]
+              && ids[2] == vocab_find (vocab, "red", 3),
+          "/loader/cleaned and cut to four pieces");
+  tap_ok (ids[4] == 1 && ids[5] == vocab_find (vocab, "ant", 3) && ids[6] == 0 && b->text.mask[5] == 1
+              && b->text.mask[6] == 0,
+          "/loader/padded to the longest row");
+  tap_ok (b->spans[2][0] == 2 && b->spans[2][1] == 5 && b->spans[3][0] == 7
+              && strcmp (b->texts[0], "A red, RED kite!") == 0,
+          "/loader/pieces know their bytes in the text as given");
   tap_ok (b->phrase[0] == 0 && b->phrase[1] == 1 && b->phrase[6] == 0, "/loader/all pieces but [CLS] are the phrase");
   for (int p = 0; p < 64; p++)
     left = left && b->regions[p] == (p % 8 < 4) && b->regions[64 + p] == 0;
@@ -232,14 +254,16 @@ test_texts (void)
   loader_seek (loader, 0, 0);
   next (loader);
   trouble = loader_trouble (loader, 0);
-  tap_ok (loader_counts (loader).cut == 1 && trouble != NULL && strstr (trouble, "set.json") != NULL && strstr (trouble, "record 1") != NULL && strstr (trouble, "cut to 4") != NULL,
+  tap_ok (loader_counts (loader).cut == 1 && trouble != NULL && strstr (trouble, "set.json") != NULL
+              && strstr (trouble, "record 1") != NULL && strstr (trouble, "cut to 4") != NULL,
           "/loader/a phrase cut by the length limit is reported, once");
   free (trouble);
   tap_ok (loader_trouble (loader, 1) == NULL, "/loader/no more troubles");
   loader_free (loader);
-  loader = open_loader ((LoaderOptions) { .dataset = set, .batch = 1, .max_tokens = 4 });
+  loader = open_loader ((LoaderOptions){ .dataset = set, .batch = 1, .max_tokens = 4 });
   b = next (loader);
-  tap_ok (b->rows == 1 && b->text.columns == 5 && loader_counts (loader).cut == 0, "/loader/a batch with a single image works, and without truncation nothing is cut");
+  tap_ok (b->rows == 1 && b->text.columns == 5 && loader_counts (loader).cut == 0,
+          "/loader/a batch with a single image works, and without truncation nothing is cut");
   loader_free (loader);
   dataset_free (set);
 }
@@ -247,15 +271,18 @@ test_texts (void)
 static void
 test_pictures (void)
 {
-  Dataset *set = make_set ("[{\"image\": \"3.png\", \"caption\": \"ant\"}]", (DatasetOptions) { .format = DATASET_PRETRAIN });
+  Dataset *set
+      = make_set ("[{\"image\": \"3.png\", \"caption\": \"ant\"}]", (DatasetOptions){ .format = DATASET_PRETRAIN });
   float mean[3] = { 0, 0, 0 }, std[3] = { 1, 1, 1 };
-  Loader *loader = open_loader ((LoaderOptions) { .dataset = set, .batch = 1, .resolution = SIDE, .mean = mean, .std = std });
+  Loader *loader
+      = open_loader ((LoaderOptions){ .dataset = set, .batch = 1, .resolution = SIDE, .mean = mean, .std = std });
   const HostBatch *b = next (loader);
   bool same = true;
 
   for (int y = 0; y < SIDE; y++)
     for (int x = 0; x < SIDE; x++)
-      same = same && fabsf (b->pixels[y * SIDE + x] - (float) (60 + x) / 255) < 1e-6f && fabsf (b->pixels[(2 * SIDE + y) * SIDE + x] - (float) (60 + y) / 255) < 1e-6f;
+      same = same && fabsf (b->pixels[y * SIDE + x] - (float) (60 + x) / 255) < 1e-6f
+             && fabsf (b->pixels[(2 * SIDE + y) * SIDE + x] - (float) (60 + y) / 255) < 1e-6f;
   tap_ok (same, "/loader/pixels are the picture's, channel after channel");
   loader_free (loader);
   dataset_free (set);
@@ -264,7 +291,9 @@ test_pictures (void)
 static void
 test_never_flipped (void)
 {
-  Dataset *set = make_set ("[{\"image\": \"1.png\", \"caption\": \"ant left of a box\"}, {\"image\": \"1.png\", \"caption\": \"ant\"}]", (DatasetOptions) { .format = DATASET_PRETRAIN });
+  Dataset *set = make_set (
+      "[{\"image\": \"1.png\", \"caption\": \"ant left of a box\"}, {\"image\": \"1.png\", \"caption\": \"ant\"}]",
+      (DatasetOptions){ .format = DATASET_PRETRAIN });
   LoaderOptions o = { .dataset = set, .batch = 2, .resolution = SIDE, .augment = { .flip = 0.5 } };
   Loader *loader = open_loader (o);
   int flips[2] = { 0 };
@@ -276,7 +305,8 @@ test_never_flipped (void)
       for (int r = 0; r < 2; r++)
         flips[r] += b->pixels[r * 3 * SIDE * SIDE] > b->pixels[r * 3 * SIDE * SIDE + SIDE - 1];
     }
-  tap_ok (flips[0] == 0 && flips[1] > 15 && flips[1] < 45, "/loader/a text with left or right is never flipped (%d, %d of 60)", flips[0], flips[1]);
+  tap_ok (flips[0] == 0 && flips[1] > 15 && flips[1] < 45,
+          "/loader/a text with left or right is never flipped (%d, %d of 60)", flips[0], flips[1]);
   loader_free (loader);
   dataset_free (set);
 }
@@ -284,8 +314,10 @@ test_never_flipped (void)
 static void
 test_unreadable (void)
 {
-  Dataset *set = make_set ("[{\"image\": \"1.png\", \"caption\": \"ant\"}, {\"image\": \"gone.png\", \"caption\": \"box\"}, {\"image\": \"2.png\", \"caption\": \"owl\"}, {\"image\": \"bad.png\", \"caption\": \"owl\"}]",
-                           (DatasetOptions) { .format = DATASET_PRETRAIN });
+  Dataset *set
+      = make_set ("[{\"image\": \"1.png\", \"caption\": \"ant\"}, {\"image\": \"gone.png\", \"caption\": \"box\"}, "
+                  "{\"image\": \"2.png\", \"caption\": \"owl\"}, {\"image\": \"bad.png\", \"caption\": \"owl\"}]",
+                  (DatasetOptions){ .format = DATASET_PRETRAIN });
   LoaderOptions o = { .dataset = set, .batch = 4, .shuffle = true, .resolution = 16 };
   AlbefError error = ALBEF_ERROR_INIT;
   const HostBatch *b;
@@ -312,7 +344,10 @@ test_unreadable (void)
   second = loader_trouble (loader, 1);
   tap_ok (good, "/loader/unreadable or missing images are skipped: another sample takes the row");
   tap_ok (loader_counts (loader).unreadable == 2, "/loader/they are counted once each");
-  tap_ok (first != NULL && second != NULL && ((strstr (first, "record 2") && strstr (second, "record 4")) || (strstr (second, "record 2") && strstr (first, "record 4"))), "/loader/they are listed by file and record");
+  tap_ok (first != NULL && second != NULL
+              && ((strstr (first, "record 2") && strstr (second, "record 4"))
+                  || (strstr (second, "record 2") && strstr (first, "record 4"))),
+          "/loader/they are listed by file and record");
   free (first);
   free (second);
   loader_free (loader);
@@ -326,7 +361,8 @@ test_unreadable (void)
   loader = open_loader (o);
   for (int i = 0; i < 20 && loader_next (loader, &b, &error) == ALBEF_OK; i++)
     continue;
-  tap_ok (error.status == ALBEF_ERROR_FILE && b == NULL && strstr (error.message, "more than 1 pictures") != NULL, "/loader/up to a limit: beyond it the call fails");
+  tap_ok (error.status == ALBEF_ERROR_FILE && b == NULL && strstr (error.message, "more than 1 pictures") != NULL,
+          "/loader/up to a limit: beyond it the call fails");
   loader_free (loader);
   o.max_unreadable = 0;
   o.workers = 0;
@@ -336,9 +372,10 @@ test_unreadable (void)
   tap_ok (b->rows == 2 && b->samples[1] == 2 && b->text.rows == 2, "/loader/evaluation leaves the row out");
   loader_free (loader);
   dataset_free (set);
-  set = make_set ("[{\"image\": \"gone.png\", \"caption\": \"box\"}]", (DatasetOptions) { .format = DATASET_PRETRAIN });
-  loader = open_loader ((LoaderOptions) { .dataset = set, .batch = 1, .shuffle = true });
-  tap_ok (loader_next (loader, &b, &error) == ALBEF_ERROR_FILE && strstr (error.message, "gone.png") != NULL, "/loader/where nothing can be read, it says so");
+  set = make_set ("[{\"image\": \"gone.png\", \"caption\": \"box\"}]", (DatasetOptions){ .format = DATASET_PRETRAIN });
+  loader = open_loader ((LoaderOptions){ .dataset = set, .batch = 1, .shuffle = true });
+  tap_ok (loader_next (loader, &b, &error) == ALBEF_ERROR_FILE && strstr (error.message, "gone.png") != NULL,
+          "/loader/where nothing can be read, it says so");
   tap_ok (loader_next (loader, &b, &error) == ALBEF_ERROR_FILE, "/loader/and again");
   loader_free (loader);
   dataset_free (set);
@@ -347,31 +384,42 @@ test_unreadable (void)
 static void
 test_tasks (void)
 {
-  Dataset *set = make_set ("[{\"dataset\": \"vqa\", \"image\": \"1.png\", \"question\": \"is it red? \", \"answer\": [\"yes\", \"no\", \"yes\", \"two boxes\"]},"
-                           "{\"dataset\": \"vg\", \"image\": \"2.png\", \"question\": \"a\", \"answer\": \"ant\"}]", (DatasetOptions) { .format = DATASET_VQA });
-  Loader *loader = open_loader ((LoaderOptions) { .dataset = set, .batch = 2 });
+  Dataset *set = make_set ("[{\"dataset\": \"vqa\", \"image\": \"1.png\", \"question\": \"is it red? \", \"answer\": "
+                           "[\"yes\", \"no\", \"yes\", \"two boxes\"]},"
+                           "{\"dataset\": \"vg\", \"image\": \"2.png\", \"question\": \"a\", \"answer\": \"ant\"}]",
+                           (DatasetOptions){ .format = DATASET_VQA });
+  Loader *loader = open_loader ((LoaderOptions){ .dataset = set, .batch = 2 });
   const HostBatch *b = next (loader);
   const int32_t *a = b->answers.ids;
 
-  tap_ok (b->answers.rows == 4 && b->answers.columns == 4 && b->answer_counts[0] == 3 && b->answer_counts[1] == 1, "/loader/vqa: four answers of two questions");
-  tap_ok (a[0] == 1 && a[1] == vocab_find (vocab, "yes", 3) && a[2] == 2 && a[3] == 0 && a[11] == 2, "/loader/vqa: [CLS] answer [SEP]");
-  tap_ok (b->answer_weights[0] == 0.5f && b->answer_weights[1] == 0.25f && b->answer_weights[3] == 0.5f, "/loader/vqa: weights");
+  tap_ok (b->answers.rows == 4 && b->answers.columns == 4 && b->answer_counts[0] == 3 && b->answer_counts[1] == 1,
+          "/loader/vqa: four answers of two questions");
+  tap_ok (a[0] == 1 && a[1] == vocab_find (vocab, "yes", 3) && a[2] == 2 && a[3] == 0 && a[11] == 2,
+          "/loader/vqa: [CLS] answer [SEP]");
+  tap_ok (b->answer_weights[0] == 0.5f && b->answer_weights[1] == 0.25f && b->answer_weights[3] == 0.5f,
+          "/loader/vqa: weights");
   tap_ok (b->answer_question[2] == 0 && b->answer_question[3] == 1, "/loader/vqa: whose answer");
-  tap_ok (b->draws[0] != b->draws[1] && b->draws[0] >= 0 && b->draws[7] < 1 && b->draws[7] != b->draws[0], "/loader/numbers for what a step draws");
+  tap_ok (b->draws[0] != b->draws[1] && b->draws[0] >= 0 && b->draws[7] < 1 && b->draws[7] != b->draws[0],
+          "/loader/numbers for what a step draws");
   loader_free (loader);
   dataset_free (set);
-  set = make_set ("[{\"images\": [\"1.png\", \"5.png\"], \"sentence\": \"ant\", \"label\": \"True\"}, {\"images\": [\"2.png\", \"6.png\"], \"sentence\": \"box\", \"label\": \"False\"}, {\"images\": [\"3.png\", \"7.png\"], \"sentence\": \"box\", \"label\": \"False\"}]", (DatasetOptions) { .format = DATASET_NLVR });
+  set = make_set ("[{\"images\": [\"1.png\", \"5.png\"], \"sentence\": \"ant\", \"label\": \"True\"}, {\"images\": "
+                  "[\"2.png\", \"6.png\"], \"sentence\": \"box\", \"label\": \"False\"}, {\"images\": [\"3.png\", "
+                  "\"7.png\"], \"sentence\": \"box\", \"label\": \"False\"}]",
+                  (DatasetOptions){ .format = DATASET_NLVR });
   {
     float mean[3] = { 0, 0, 0 }, std[3] = { 1, 1, 1 };
     size_t picture = 3 * SIDE * SIDE;
 
-    loader = open_loader ((LoaderOptions) { .dataset = set, .batch = 2, .resolution = SIDE, .mean = mean, .std = std });
+    loader = open_loader ((LoaderOptions){ .dataset = set, .batch = 2, .resolution = SIDE, .mean = mean, .std = std });
     b = next (loader);
-    tap_ok (b->n_images == 2 && b->labels[0] == 1 && b->labels[1] == 0 && fabsf (b->pixels[0] * 255 - 20) < 1e-3f && fabsf (b->pixels[picture] * 255 - 40) < 1e-3f
-                && fabsf (b->pixels[2 * picture] * 255 - 100) < 1e-3f && fabsf (b->pixels[3 * picture] * 255 - 120) < 1e-3f,
+    tap_ok (b->n_images == 2 && b->labels[0] == 1 && b->labels[1] == 0 && fabsf (b->pixels[0] * 255 - 20) < 1e-3f
+                && fabsf (b->pixels[picture] * 255 - 40) < 1e-3f && fabsf (b->pixels[2 * picture] * 255 - 100) < 1e-3f
+                && fabsf (b->pixels[3 * picture] * 255 - 120) < 1e-3f,
             "/loader/nlvr: all first pictures, then all second ones");
     b = next (loader);
-    tap_ok (b->rows == 1 && fabsf (b->pixels[picture] * 255 - 140) < 1e-3f, "/loader/nlvr: without a gap in a batch that is not full");
+    tap_ok (b->rows == 1 && fabsf (b->pixels[picture] * 255 - 140) < 1e-3f,
+            "/loader/nlvr: without a gap in a batch that is not full");
   }
   loader_free (loader);
   dataset_free (set);
@@ -380,18 +428,25 @@ test_tasks (void)
 static void
 test_manifest (void)
 {
-  Dataset *set = make_set ("{\"alidade-manifest\": 1}\n"
-                           "{\"image\": \"1.png\", \"text\": \"an owl\", \"caption\": \"two boxes and an owl\", \"start\": 14, \"end\": 20, \"regions\": [{\"kind\": \"box\", \"box\": [12, 0, 24, 24]}], \"verdict\": \"accepted\"}\n"
-                           "{\"image\": \"1.png\", \"text\": \"red kite\", \"verdict\": \"absent\"}\n{\"image\": \"2.png\", \"text\": \"ant\", \"verdict\": \"absent\"}\n",
-                           (DatasetOptions) { .format = DATASET_MANIFEST, .whole_caption = true });
-  Loader *loader = open_loader ((LoaderOptions) { .dataset = set, .batch = 2, .region_size = 4, .foils = true });
+  Dataset *set = make_set (
+      "{\"alidade-manifest\": 1}\n"
+      "{\"image\": \"1.png\", \"text\": \"an owl\", \"caption\": \"two boxes and an owl\", \"start\": 14, \"end\": 20, "
+      "\"regions\": [{\"kind\": \"box\", \"box\": [12, 0, 24, 24]}], \"verdict\": \"accepted\"}\n"
+      "{\"image\": \"1.png\", \"text\": \"red kite\", \"verdict\": \"absent\"}\n{\"image\": \"2.png\", \"text\": "
+      "\"ant\", \"verdict\": \"absent\"}\n",
+      (DatasetOptions){ .format = DATASET_MANIFEST, .whole_caption = true });
+  Loader *loader = open_loader ((LoaderOptions){ .dataset = set, .batch = 2, .region_size = 4, .foils = true });
   const HostBatch *b = next (loader);
   const float wanted[6] = { 0, 0, 0, 0, 1, 1 };
 
-  tap_ok (b->text.columns == 6 && memcmp (b->phrase, wanted, sizeof wanted) == 0, "/loader/manifest: the phrase is marked in its caption");
-  tap_ok (b->has_region[0] == 1 && b->regions[1] == 0 && b->regions[2] == 1 && b->has_region[1] == 0, "/loader/manifest: its region");
-  tap_ok (b->has_foil[0] == 1 && b->foils.ids[1] == vocab_find (vocab, "red", 3) && b->has_foil[1] == 1, "/loader/manifest: an absent phrase is a foil of its picture");
-  tap_ok (b->pair[0] == 1 && b->pair[1] == 0 && b->text.mask[6] == 1 && b->text.mask[7] == 0, "/loader/manifest: a picture with nothing but foils is no pair");
+  tap_ok (b->text.columns == 6 && memcmp (b->phrase, wanted, sizeof wanted) == 0,
+          "/loader/manifest: the phrase is marked in its caption");
+  tap_ok (b->has_region[0] == 1 && b->regions[1] == 0 && b->regions[2] == 1 && b->has_region[1] == 0,
+          "/loader/manifest: its region");
+  tap_ok (b->has_foil[0] == 1 && b->foils.ids[1] == vocab_find (vocab, "red", 3) && b->has_foil[1] == 1,
+          "/loader/manifest: an absent phrase is a foil of its picture");
+  tap_ok (b->pair[0] == 1 && b->pair[1] == 0 && b->text.mask[6] == 1 && b->text.mask[7] == 0,
+          "/loader/manifest: a picture with nothing but foils is no pair");
   loader_free (loader);
   dataset_free (set);
 }
@@ -406,7 +461,8 @@ test_masking (void)
   int32_t ids[40], masked[40], labels[40];
   bool nouns[40], kept = true, one = true;
   double hidden = 0, mask = 0, same = 0, other = 0, noun_hidden = 0, n_nouns = 0, n = 0;
-  MlmRule rule = { .probability = 0.15 }, rare = { .probability = 0.01, .noun_probability = 0.4, .at_least_one_noun = true };
+  MlmRule rule = { .probability = 0.15 },
+          rare = { .probability = 0.01, .noun_probability = 0.4, .at_least_one_noun = true };
 
   for (int t = 0; t < 40; t++)
     {
@@ -478,8 +534,15 @@ test_scenes (void)
   AlbefError error = ALBEF_ERROR_INIT;
   char path[256];
   FILE *file;
-  LoaderOptions o = { .scenes_per_epoch = 12, .scene_seed = 3, .batch = 4, .shuffle = true, .drop_last = true, .resolution = 64,
-                      .foils = true, .patch_grid = 4, .mlm = { .probability = 0.12, .noun_probability = 0.4, .at_least_one_noun = true } };
+  LoaderOptions o = { .scenes_per_epoch = 12,
+                      .scene_seed = 3,
+                      .batch = 4,
+                      .shuffle = true,
+                      .drop_last = true,
+                      .resolution = 64,
+                      .foils = true,
+                      .patch_grid = 4,
+                      .mlm = { .probability = 0.12, .noun_probability = 0.4, .at_least_one_noun = true } };
   static const char *const names[] = { "ant", "kite", "box", "owl" };
   uint64_t hashes[6];
   bool same = true, nouns = true, cells = true, labels = true, masked = true;
@@ -573,21 +636,24 @@ test_scenes (void)
   loader_free (loader);
   o.augment = augment_finetune;
   o.vocab = vocab;
-  tap_ok (loader_open (&o, &loader, &error) == ALBEF_ERROR_ARGUMENT && loader == NULL, "/loader/scenes are never cropped or flipped");
+  tap_ok (loader_open (&o, &loader, &error) == ALBEF_ERROR_ARGUMENT && loader == NULL,
+          "/loader/scenes are never cropped or flipped");
   scene_source_free (scenes);
 }
 
 static void
 test_options (void)
 {
-  Dataset *set = make_pairs (), *none = make_set ("[]", (DatasetOptions) { .format = DATASET_PRETRAIN });
-  LoaderOptions bad[] = { { .dataset = set, .vocab = vocab, .batch = 12, .resolution = 8, .drop_last = true },
-                          { .dataset = none, .vocab = vocab, .batch = 1, .resolution = 8 },
-                          { .vocab = vocab, .batch = 1, .resolution = 8 },
-                          { .dataset = set, .batch = 1, .resolution = 8 },
-                          { .dataset = set, .vocab = vocab, .batch = 0, .resolution = 8 },
-                          { .dataset = set, .vocab = vocab, .batch = 1, .resolution = 8, .workers = -1 },
-                          { .dataset = set, .vocab = vocab, .batch = 1, .resolution = 8, .augment = { .crop_min = 0.5, .crop_max = 2 } } };
+  Dataset *set = make_pairs (), *none = make_set ("[]", (DatasetOptions){ .format = DATASET_PRETRAIN });
+  LoaderOptions bad[] = {
+    { .dataset = set, .vocab = vocab, .batch = 12, .resolution = 8, .drop_last = true },
+    { .dataset = none, .vocab = vocab, .batch = 1, .resolution = 8 },
+    { .vocab = vocab, .batch = 1, .resolution = 8 },
+    { .dataset = set, .batch = 1, .resolution = 8 },
+    { .dataset = set, .vocab = vocab, .batch = 0, .resolution = 8 },
+    { .dataset = set, .vocab = vocab, .batch = 1, .resolution = 8, .workers = -1 },
+    { .dataset = set, .vocab = vocab, .batch = 1, .resolution = 8, .augment = { .crop_min = 0.5, .crop_max = 2 } }
+  };
   bool refused = true;
 
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
@@ -595,7 +661,8 @@ test_options (void)
       AlbefError error = ALBEF_ERROR_INIT;
       Loader *loader;
 
-      refused = refused && loader_open (&bad[i], &loader, &error) != ALBEF_OK && loader == NULL && error.message[0] != 0;
+      refused
+          = refused && loader_open (&bad[i], &loader, &error) != ALBEF_OK && loader == NULL && error.message[0] != 0;
     }
   tap_ok (refused, "/loader/options that cannot be are refused with a message");
   dataset_free (set);

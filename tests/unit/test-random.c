@@ -119,8 +119,8 @@ test_reader (void)
   bool same = true;
 
   random_block (7, 8, 0, block);
-  tap_ok (random_next (&random) == (block[0] | (uint64_t) block[1] << 32) &&
-              random_next (&random) == (block[2] | (uint64_t) block[3] << 32),
+  tap_ok (random_next (&random) == (block[0] | (uint64_t) block[1] << 32)
+              && random_next (&random) == (block[2] | (uint64_t) block[3] << 32),
           "/random/reader: two numbers a block");
   random_next (&again);
   random_next (&again);

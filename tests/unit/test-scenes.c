@@ -88,12 +88,15 @@ make_folder (void)
             write_drawing (style ? "flat" : "round", nouns[i], "-2", rgb);
         }
     }
-  write_text ("nouns.tsv", "noun\tplural\tcategory\tsubcategory\tcolour\tcodepoint\tstyles\n"
-                           "kite\t\t\t\tred\t\tflat,round\nant\t\t\t\t\t\tflat,round\nbox\t\t\t\t\t\tflat,round\n"
-                           "old box\t\t\t\t\t\tflat,round\ncheese\t\t\t\t\t\tflat,round\nshears\t-\t\t\t\t\tflat,round\n"
-                           "owl\t\t\t\t\t\tflat,round\ndrum\t\t\t\t\t\tflat,round\npen\t\t\t\t\t\tflat,round\n"
-                           "hat\t\t\t\t\t\tflat,round\nboxes\t-\t\t\t\t\tflat\norange\t\t\t\t\t\tflat\n");
-  write_text ("colours.tsv", "style\tfile\tcolour\nflat\that.png\tgreen\nflat\that-2.png\tblue\nround\that.png\tgreen\nround\that-2.png\t\n");
+  write_text ("nouns.tsv",
+              "noun\tplural\tcategory\tsubcategory\tcolour\tcodepoint\tstyles\n"
+              "kite\t\t\t\tred\t\tflat,round\nant\t\t\t\t\t\tflat,round\nbox\t\t\t\t\t\tflat,round\n"
+              "old box\t\t\t\t\t\tflat,round\ncheese\t\t\t\t\t\tflat,round\nshears\t-\t\t\t\t\tflat,round\n"
+              "owl\t\t\t\t\t\tflat,round\ndrum\t\t\t\t\t\tflat,round\npen\t\t\t\t\t\tflat,round\n"
+              "hat\t\t\t\t\t\tflat,round\nboxes\t-\t\t\t\t\tflat\norange\t\t\t\t\t\tflat\n");
+  write_text (
+      "colours.tsv",
+      "style\tfile\tcolour\nflat\that.png\tgreen\nflat\that-2.png\tblue\nround\that.png\tgreen\nround\that-2.png\t\n");
 }
 
 static SceneSource *
@@ -150,7 +153,8 @@ check_scene (const SceneSource *source, const Scene *scene, Holds *holds)
       int side = b[2] - b[0] > b[3] - b[1] ? b[2] - b[0] : b[3] - b[1];
 
       noun_set_add (&set, scene->objects[i].noun);
-      holds->boxes = holds->boxes && b[0] >= 0 && b[1] >= 0 && b[2] <= scene->size && b[3] <= scene->size && b[0] < b[2] && b[1] < b[3];
+      holds->boxes = holds->boxes && b[0] >= 0 && b[1] >= 0 && b[2] <= scene->size && b[3] <= scene->size && b[0] < b[2]
+                     && b[1] < b[3];
       for (int k = 0; k < i; k++)
         {
           const int *o = scene->objects[k].box;
@@ -175,19 +179,21 @@ check_scene (const SceneSource *source, const Scene *scene, Holds *holds)
 
       noun_set_add (&set, phrase->noun);
       holds->sets = holds->sets && noun_set_has (&scene->nouns, phrase->noun);
-      holds->phrases = holds->phrases && phrase->noun_end == phrase->end && phrase->start <= phrase->noun_start &&
-                       phrase->noun_end - phrase->noun_start == (int) strlen (name) &&
-                       memcmp (scene->caption + phrase->noun_start, name, strlen (name)) == 0;
+      holds->phrases = holds->phrases && phrase->noun_end == phrase->end && phrase->start <= phrase->noun_start
+                       && phrase->noun_end - phrase->noun_start == (int) strlen (name)
+                       && memcmp (scene->caption + phrase->noun_start, name, strlen (name)) == 0;
       for (int i = 0; i < scene->n_objects; i++)
         count += scene->objects[i].noun == phrase->noun;
       holds->phrases = holds->phrases && count == phrase->n_boxes;
-      holds->grammar = holds->grammar && strstr (scene->caption, " a a") == NULL && strstr (scene->caption, "a owl") == NULL &&
-                       strstr (scene->caption, "an box") == NULL && !strstr (scene->caption, "is shears");
+      holds->grammar = holds->grammar && strstr (scene->caption, " a a") == NULL
+                       && strstr (scene->caption, "a owl") == NULL && strstr (scene->caption, "an box") == NULL
+                       && !strstr (scene->caption, "is shears");
     }
   holds->sets = holds->sets && memcmp (&set, &scene->caption_nouns, sizeof set) == 0;
   holds->foils = holds->foils && strcmp (scene->foil, scene->caption) != 0;
   if (scene->foil_kind == SCENE_FOIL_RELATION)
-    holds->foils = holds->foils && (strstr (scene->foil, scene_relation_text (scene_relation_opposite (scene->relation))) != NULL
+    holds->foils = holds->foils
+                   && (strstr (scene->foil, scene_relation_text (scene_relation_opposite (scene->relation))) != NULL
                        || (scene->relation == SCENE_ABOVE && strstr (scene->foil, " under ") != NULL));
   if (scene->foil_kind == SCENE_FOIL_NOUN)
     {
@@ -254,9 +260,12 @@ test_labels (const SceneSource *source)
   tap_near (objects[4] / (double) n, 0.15, 0.04, "/scenes/15 % hold four");
   tap_near (relations / (double) pairs, 0.55, 0.05, "/scenes/55 % of two single things have their relation said");
   /* Groups of one noun cannot be named in part. */
-  tap_ok (partial > 0.2 * several && partial < 0.32 * several, "/scenes/some 30 %% of captions name only some (%.2f)", partial / (double) several);
-  tap_ok (repeats > 0.04 * several && repeats < 0.16 * several, "/scenes/some repeat a noun (%.3f)", repeats / (double) several);
-  tap_ok (kinds[0] > n / 2 && kinds[1] > 20 && kinds[2] > 60, "/scenes/foils of all three kinds (%d, %d, %d)", kinds[0], kinds[1], kinds[2]);
+  tap_ok (partial > 0.2 * several && partial < 0.32 * several, "/scenes/some 30 %% of captions name only some (%.2f)",
+          partial / (double) several);
+  tap_ok (repeats > 0.04 * several && repeats < 0.16 * several, "/scenes/some repeat a noun (%.3f)",
+          repeats / (double) several);
+  tap_ok (kinds[0] > n / 2 && kinds[1] > 20 && kinds[2] > 60, "/scenes/foils of all three kinds (%d, %d, %d)", kinds[0],
+          kinds[1], kinds[2]);
 }
 
 /* A drawing has one colour, so what lies in the middle of a box tells which noun it is. */
@@ -272,7 +281,8 @@ test_pixels (const SceneSource *source)
 
       scene_compose (source, 2, (uint64_t) i, &scene);
       scene_compose (source, 2, (uint64_t) i, &bare);
-      outside += strcmp (scene.caption, bare.caption) != 0 || memcmp (scene.objects, bare.objects, sizeof bare.objects) != 0;
+      outside += strcmp (scene.caption, bare.caption) != 0
+                 || memcmp (scene.objects, bare.objects, sizeof bare.objects) != 0;
       for (int o = 0; o < scene.n_objects; o++)
         {
           const int *b = scene.objects[o].box;
@@ -296,7 +306,8 @@ test_pixels (const SceneSource *source)
           wrong += share / sqrt (own * length) < 0.97;
         }
     }
-  tap_ok (seen > 300 && wrong <= seen / 50, "/scenes/the middle of a box shows its noun (%d of %d do not: saturated or covered)", wrong, seen);
+  tap_ok (seen > 300 && wrong <= seen / 50,
+          "/scenes/the middle of a box shows its noun (%d of %d do not: saturated or covered)", wrong, seen);
   tap_ok (outside == 0, "/scenes/labels alone are the labels of the picture");
   free (pixels);
 }
@@ -349,17 +360,19 @@ test_same (const SceneSource *source)
 
   for (int i = 0; i < 3; i++)
     {
-      jobs[i] = (Job) { .source = source };
+      jobs[i] = (Job){ .source = source };
       if (pthread_create (&threads[i], NULL, compose_many, &jobs[i]) != 0)
         abort ();
     }
   for (int i = 0; i < 3; i++)
     pthread_join (threads[i], NULL);
   tap_ok (jobs[0].hash == jobs[1].hash && jobs[1].hash == jobs[2].hash, "/scenes/three threads compose the same bytes");
-  tap_ok (jobs[0].hash == SCENE_HASH, "/scenes/the same bytes as on every machine (%#llx)", (unsigned long long) jobs[0].hash);
+  tap_ok (jobs[0].hash == SCENE_HASH, "/scenes/the same bytes as on every machine (%#llx)",
+          (unsigned long long) jobs[0].hash);
   scene_compose (source, 3, 5, &a);
   scene_compose (source, 4, 5, &b);
-  tap_ok (strcmp (a.caption, b.caption) != 0 || memcmp (a.objects, b.objects, sizeof a.objects) != 0, "/scenes/another seed, another scene");
+  tap_ok (strcmp (a.caption, b.caption) != 0 || memcmp (a.objects, b.objects, sizeof a.objects) != 0,
+          "/scenes/another seed, another scene");
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -384,7 +397,8 @@ test_patches (const SceneSource *source)
           int wanted = 0;
 
           for (int o = 0; o < scene.n_objects; o++)
-            if (x >= scene.objects[o].box[0] && x < scene.objects[o].box[2] && y >= scene.objects[o].box[1] && y < scene.objects[o].box[3])
+            if (x >= scene.objects[o].box[0] && x < scene.objects[o].box[2] && y >= scene.objects[o].box[1]
+                && y < scene.objects[o].box[3])
               wanted = scene.objects[o].noun + 1;
           right = right && labels[p] == wanted;
           inside = inside || wanted > 0;
@@ -430,8 +444,8 @@ test_tasks (const SceneSource *source)
 
       scene_compose (source, 6, (uint64_t) i, &scene);
       scene_question (source, &scene, 6, (uint64_t) i, &question);
-      known = known && all_known (vocabulary, scene.caption) && all_known (vocabulary, scene.foil) && all_known (vocabulary, question.text)
-              && all_known (vocabulary, question.answer);
+      known = known && all_known (vocabulary, scene.caption) && all_known (vocabulary, scene.foil)
+              && all_known (vocabulary, question.text) && all_known (vocabulary, question.answer);
       yes += strcmp (question.answer, "yes") == 0;
       no += strcmp (question.answer, "no") == 0;
       if (strncmp (question.text, "how many", 8) == 0)
@@ -463,7 +477,8 @@ test_tasks (const SceneSource *source)
         }
     }
   tap_ok (known, "/scenes/the vocabulary holds every word of captions, foils and tasks");
-  tap_ok (yes > 200 && no > 200 && yes < 2 * no && no < 2 * yes, "/scenes/questions: yes %d times, no %d times", yes, no);
+  tap_ok (yes > 200 && no > 200 && yes < 2 * no && no < 2 * yes, "/scenes/questions: yes %d times, no %d times", yes,
+          no);
   tap_ok (counted, "/scenes/questions: how many is answered by a number");
   tap_ok (present, "/scenes/statements: what is stated to be there is there exactly where it is entailed");
   tap_ok (true_wrong == 0, "/scenes/pairs: 'both' holds exactly where it is meant to");
@@ -473,24 +488,29 @@ test_tasks (const SceneSource *source)
 static void
 test_choice (void)
 {
-  SceneSource *source = open_source ((SceneOptions) { .n_nouns = 5 });
+  SceneSource *source = open_source ((SceneOptions){ .n_nouns = 5 });
   SceneOptions flat = { .styles = "flat", .no_shapes = true };
-  SceneOptions bad[] = { { .styles = "cubist" }, { .without = "flat,round" }, { .n_nouns = 11 }, { .size = 5 }, { .first_nouns = "/nowhere" } };
+  SceneOptions bad[] = {
+    { .styles = "cubist" }, { .without = "flat,round" }, { .n_nouns = 11 }, { .size = 5 }, { .first_nouns = "/nowhere" }
+  };
   bool refused = true, orange = false;
 
   tap_ok (scene_source_n_nouns (source) == 5 + SCENE_SHAPES, "/scenes/five nouns and the shapes");
   scene_source_free (source);
   source = open_source (flat);
   for (int i = 0; i < scene_source_n_nouns (source); i++)
-    orange = orange || strcmp (scene_source_noun (source, i), "orange") == 0 || strcmp (scene_source_noun (source, i), "boxes") == 0;
+    orange = orange || strcmp (scene_source_noun (source, i), "orange") == 0
+             || strcmp (scene_source_noun (source, i), "boxes") == 0;
   tap_ok (scene_source_n_nouns (source) == N_NOUNS && !orange, "/scenes/no colour and no plural as a noun");
-  tap_ok (scene_source_n_drawings (source) == N_NOUNS + 1 && strcmp (scene_source_styles (source), "flat") == 0, "/scenes/one style: its drawings");
+  tap_ok (scene_source_n_drawings (source) == N_NOUNS + 1 && strcmp (scene_source_styles (source), "flat") == 0,
+          "/scenes/one style: its drawings");
   scene_source_free (source);
   for (int i = 0; i < 5; i++)
     {
       AlbefError error = ALBEF_ERROR_INIT;
 
-      refused = refused && scene_source_open (folder, &bad[i], &source, &error) != ALBEF_OK && source == NULL && error.message[0] != 0;
+      refused = refused && scene_source_open (folder, &bad[i], &source, &error) != ALBEF_OK && source == NULL
+                && error.message[0] != 0;
     }
   tap_ok (refused, "/scenes/unknown styles and nouns, too many nouns, no size: refused with a message");
   write_text ("first.txt", "pen\nowl\n");
@@ -498,9 +518,10 @@ test_choice (void)
     char path[256];
 
     snprintf (path, sizeof path, "%s/first.txt", folder);
-    source = open_source ((SceneOptions) { .n_nouns = 3, .first_nouns = path });
+    source = open_source ((SceneOptions){ .n_nouns = 3, .first_nouns = path });
   }
-  tap_ok (strcmp (scene_source_noun (source, 0), "pen") == 0 && strcmp (scene_source_noun (source, 1), "owl") == 0, "/scenes/wanted nouns come first");
+  tap_ok (strcmp (scene_source_noun (source, 0), "pen") == 0 && strcmp (scene_source_noun (source, 1), "owl") == 0,
+          "/scenes/wanted nouns come first");
   scene_source_free (source);
 }
 
@@ -513,13 +534,16 @@ test_damaged (void)
 
   snprintf (path, sizeof path, "%s/flat/pen.png", folder);
   write_text ("flat/pen.png", "not a picture");
-  tap_ok (scene_source_open (folder, &(SceneOptions) { 0 }, &source, &error) == ALBEF_ERROR_FORMAT && strstr (error.message, path) != NULL,
+  tap_ok (scene_source_open (folder, &(SceneOptions){ 0 }, &source, &error) == ALBEF_ERROR_FORMAT
+              && strstr (error.message, path) != NULL,
           "/scenes/a damaged drawing is named");
   unlink (path);
-  tap_ok (scene_source_open (folder, &(SceneOptions) { 0 }, &source, &error) == ALBEF_ERROR_FILE && strstr (error.message, path) != NULL,
+  tap_ok (scene_source_open (folder, &(SceneOptions){ 0 }, &source, &error) == ALBEF_ERROR_FILE
+              && strstr (error.message, path) != NULL,
           "/scenes/a missing drawing is named");
   write_text ("nouns.tsv", "noun\nPEN/../x\n");
-  tap_ok (scene_source_open (folder, &(SceneOptions) { 0 }, &source, &error) == ALBEF_ERROR_FORMAT && strstr (error.message, "line 2") != NULL,
+  tap_ok (scene_source_open (folder, &(SceneOptions){ 0 }, &source, &error) == ALBEF_ERROR_FORMAT
+              && strstr (error.message, "line 2") != NULL,
           "/scenes/a noun that is no plain word is refused with its line");
 }
 
@@ -552,11 +576,16 @@ test_files (const SceneSource *source)
     DatasetFormat format;
     bool evaluation;
     int n; /* records; 0: some */
-  } lists[] = { { "pretrain.json", DATASET_PRETRAIN, false, 6 },       { "retrieval_train.json", DATASET_RETRIEVAL, false, 6 },
-                { "retrieval_test.json", DATASET_RETRIEVAL, true, 3 }, { "grounding_train.json", DATASET_GROUNDING, false, 0 },
-                { "vqa_train.json", DATASET_VQA, false, 6 },           { "vqa_test.json", DATASET_VQA, true, 3 },
-                { "ve_train.json", DATASET_VE, false, 18 },            { "ve_test.json", DATASET_VE, false, 9 },
-                { "nlvr_train.json", DATASET_NLVR, false, 12 },        { "nlvr_test.json", DATASET_NLVR, false, 6 } };
+  } lists[] = { { "pretrain.json", DATASET_PRETRAIN, false, 6 },
+                { "retrieval_train.json", DATASET_RETRIEVAL, false, 6 },
+                { "retrieval_test.json", DATASET_RETRIEVAL, true, 3 },
+                { "grounding_train.json", DATASET_GROUNDING, false, 0 },
+                { "vqa_train.json", DATASET_VQA, false, 6 },
+                { "vqa_test.json", DATASET_VQA, true, 3 },
+                { "ve_train.json", DATASET_VE, false, 18 },
+                { "ve_test.json", DATASET_VE, false, 9 },
+                { "nlvr_train.json", DATASET_NLVR, false, 12 },
+                { "nlvr_test.json", DATASET_NLVR, false, 6 } };
   SceneFilesOptions options = { .n = 6, .n_held_out = 3, .seed = 9, .vqa = true, .ve = true, .nlvr = true };
   AlbefError error = ALBEF_ERROR_INIT;
   char out[256], *text;
@@ -567,11 +596,14 @@ test_files (const SceneSource *source)
   double difference = 0;
 
   snprintf (out, sizeof out, "%s/out", folder);
-  tap_ok (scenes_write (source, out, &options, NULL, NULL, &error) == ALBEF_OK, "/scenes/files are written %s", error.message);
+  tap_ok (scenes_write (source, out, &options, NULL, NULL, &error) == ALBEF_OK, "/scenes/files are written %s",
+          error.message);
   for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
     {
-      dataset = read_list (lists[i].name, (DatasetOptions) { .format = lists[i].format, .evaluation = lists[i].evaluation });
-      bool right = dataset != NULL && (lists[i].n > 0 ? dataset_n_samples (dataset) == lists[i].n : dataset_n_samples (dataset) > 0);
+      dataset
+          = read_list (lists[i].name, (DatasetOptions){ .format = lists[i].format, .evaluation = lists[i].evaluation });
+      bool right = dataset != NULL
+                   && (lists[i].n > 0 ? dataset_n_samples (dataset) == lists[i].n : dataset_n_samples (dataset) > 0);
 
       for (int64_t k = 0; right && k < dataset_n_samples (dataset); k++)
         for (int m = 0; m < dataset_sample (dataset, k)->n_images; m++)
@@ -579,10 +611,12 @@ test_files (const SceneSource *source)
       tap_ok (right, "/scenes/files: %s is read again, and its pictures are there", lists[i].name);
       dataset_free (dataset);
     }
-  dataset = read_list ("manifest.jsonl", (DatasetOptions) { .format = DATASET_MANIFEST, .split = SAMPLE_TRAIN });
+  dataset = read_list ("manifest.jsonl", (DatasetOptions){ .format = DATASET_MANIFEST, .split = SAMPLE_TRAIN });
   scene_compose (source, 9, 0, &scene);
-  tap_ok (dataset != NULL && strcmp (dataset_sample (dataset, 0)->texts[0], scene.caption) == 0 && dataset_sample (dataset, 1)->n_regions == scene.phrases[0].n_boxes
-              && dataset_sample (dataset, 1)->regions[0].box[2] == scene.phrases[0].boxes[0][2] && dataset_n_left_out (dataset) > 0,
+  tap_ok (dataset != NULL && strcmp (dataset_sample (dataset, 0)->texts[0], scene.caption) == 0
+              && dataset_sample (dataset, 1)->n_regions == scene.phrases[0].n_boxes
+              && dataset_sample (dataset, 1)->regions[0].box[2] == scene.phrases[0].boxes[0][2]
+              && dataset_n_left_out (dataset) > 0,
           "/scenes/files: the manifest with its hash, phrases and boxes; the held out are told apart");
   path = dataset_sample (dataset, 0)->images[0];
   if (albef_image_open (path, ALBEF_IMAGE_STORED, &image, &error) == ALBEF_OK)
@@ -591,33 +625,46 @@ test_files (const SceneSource *source)
         difference += abs (albef_image_pixels (image)[p] - scene.pixels[p]) / (128.0 * 128 * 3);
       albef_image_free (image);
     }
-  tap_ok (difference > 0 && difference < 4, "/scenes/files: the JPEG is the scene (mean difference %.2f of 255)", difference);
+  tap_ok (difference > 0 && difference < 4, "/scenes/files: the JPEG is the scene (mean difference %.2f of 255)",
+          difference);
   dataset_free (dataset);
-  tap_ok (scenes_write (source, out, &options, NULL, NULL, &error) == ALBEF_ERROR_ARGUMENT && strstr (error.message, "scenes.json") != NULL, "/scenes/files: nothing is written over others");
+  tap_ok (scenes_write (source, out, &options, NULL, NULL, &error) == ALBEF_ERROR_ARGUMENT
+              && strstr (error.message, "scenes.json") != NULL,
+          "/scenes/files: nothing is written over others");
   options.png = true;
-  tap_ok (scenes_write (source, out, &options, NULL, NULL, &error) == ALBEF_ERROR_ARGUMENT, "/scenes/files: entailment needs JPEG");
+  tap_ok (scenes_write (source, out, &options, NULL, NULL, &error) == ALBEF_ERROR_ARGUMENT,
+          "/scenes/files: entailment needs JPEG");
   options.ve = options.vqa = options.nlvr = false;
   options.n_held_out = 0;
   snprintf (out, sizeof out, "%s/png", folder);
   tap_ok (scenes_write (source, out, &options, NULL, NULL, &error) == ALBEF_OK, "/scenes/files: as PNG");
   snprintf (out, sizeof out, "%s/png/images/0000000.png", folder);
-  tap_ok (albef_image_open (out, ALBEF_IMAGE_STORED, &image, &error) == ALBEF_OK && memcmp (albef_image_pixels (image), scene.pixels, 128 * 128 * 3) == 0,
+  tap_ok (albef_image_open (out, ALBEF_IMAGE_STORED, &image, &error) == ALBEF_OK
+              && memcmp (albef_image_pixels (image), scene.pixels, 128 * 128 * 3) == 0,
           "/scenes/files: the PNG is the scene, byte for byte");
   albef_image_free (image);
   snprintf (out, sizeof out, "%s/png/vqa_train.json", folder);
   tap_ok (access (out, F_OK) != 0, "/scenes/files: no list that was not asked for");
   text = out;
   snprintf (text, sizeof out, "%s/nouns.tsv/no", folder);
-  tap_ok (scenes_write (source, text, &options, NULL, NULL, &error) == ALBEF_ERROR_FILE, "/scenes/files: a folder that cannot be made");
+  tap_ok (scenes_write (source, text, &options, NULL, NULL, &error) == ALBEF_ERROR_FILE,
+          "/scenes/files: a folder that cannot be made");
   free (scene.pixels);
 }
 
 static void
 test_plurals (void)
 {
-  static const char *const pairs[][2] = { { "box", "boxes" }, { "butterfly", "butterflies" }, { "toy", "toys" }, { "snowman", "snowmen" },
-                                          { "computer mouse", "computer mice" }, { "tomato", "tomatoes" }, { "avocado", "avocados" },
-                                          { "bus", "buses" }, { "dish", "dishes" }, { "maple leaf", "maple leaves" } };
+  static const char *const pairs[][2] = { { "box", "boxes" },
+                                          { "butterfly", "butterflies" },
+                                          { "toy", "toys" },
+                                          { "snowman", "snowmen" },
+                                          { "computer mouse", "computer mice" },
+                                          { "tomato", "tomatoes" },
+                                          { "avocado", "avocados" },
+                                          { "bus", "buses" },
+                                          { "dish", "dishes" },
+                                          { "maple leaf", "maple leaves" } };
   bool right = true;
 
   for (int i = 0; i < 10; i++)
@@ -639,7 +686,7 @@ main (void)
   SceneSource *source;
 
   make_folder ();
-  source = open_source ((SceneOptions) { 0 });
+  source = open_source ((SceneOptions){ 0 });
   test_labels (source);
   test_pixels (source);
   test_same (source);
