@@ -73,7 +73,8 @@ enum
   STREAM_AUGMENT,
   STREAM_SECOND, /* NLVR's second picture */
   STREAM_MLM,
-  STREAM_DRAWS
+  STREAM_DRAWS,
+  STREAM_REGION
 };
 
 /* A batch on its way: the texts' pieces before they are laid out. */

@@ -97,10 +97,18 @@ add_regions (Making *making, const Sample *sample, int row, const AugmentTrace *
   int m = making->loader->options.region_size;
   float *mask = making->batch->regions + (size_t) row * (size_t) m * (size_t) m;
   bool marked = false, said = false;
+  int from = 0, to = sample->n_regions;
 
   for (size_t t = 0; t < making->texts[row].length && !said; t++)
     said = sample_phrase_holds (sample, &making->texts[row].pieces[t]);
-  for (int i = 0; i < sample->n_regions && said; i++)
+  if (making->loader->options.one_region && sample->n_regions > 0)
+    {
+      uint64_t stream = random_stream (STREAM_REGION, (uint64_t) making->batch->epoch, making->places[row]);
+
+      from = (int) random_below (making->loader->options.seed, stream, 0, (uint64_t) sample->n_regions);
+      to = from + 1;
+    }
+  for (int i = from; i < to && said; i++)
     if (region_render (&sample->regions[i], &trace->motion, 0.1, mask, m, m))
       marked = true;
   making->batch->has_region[row] = marked;

@@ -33,6 +33,7 @@ typedef struct
   int max_positions;       /* of the model: rows are never longer, whatever truncate says; 0: 512 */
   MlmRule mlm;             /* probability 0: no masked ids */
   int region_size;         /* M: side of the region masks; 0: none */
+  bool one_region;         /* of a phrase with several, one drawn anew each time (AMC's code); false: all of them */
   int patch_grid;          /* G: side of the grid of patch labels and noun cells (scenes); 0: none */
   bool foils;              /* second texts: scenes' foils, phrases judged absent */
   int64_t max_unreadable;  /* different pictures that may be skipped before loader_next fails; 0: 1000 */

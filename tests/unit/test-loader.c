@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Host batches: the same whatever the workers do, at any point of a run, and what they hold. */
-#include "loader.h"
+#include "batch-view.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -451,6 +451,58 @@ test_manifest (void)
   dataset_free (set);
 }
 
+/* AMC's code teaches one box at a time. */
+static void
+test_one_region (void)
+{
+  Dataset *set
+      = make_set ("[{\"image\": \"1.png\", \"caption\": \"ant\", \"bbox\": [[0, 0, 12, 24], [12, 0, 24, 24]]}]",
+                  (DatasetOptions){ .format = DATASET_PRETRAIN });
+  int lefts = 0, rights = 0;
+
+  for (int one = 0; one < 2; one++)
+    {
+      Loader *loader = open_loader (
+          (LoaderOptions){ .dataset = set, .batch = 1, .shuffle = true, .region_size = 2, .one_region = one });
+
+      for (int i = 0; i < 20; i++)
+        {
+          const HostBatch *b = next (loader);
+
+          lefts += b->regions[0] == 1;
+          rights += b->regions[1] == 1;
+        }
+      if (!one)
+        tap_ok (lefts == 20 && rights == 20, "/loader/all boxes of a phrase");
+      else
+        tap_ok (lefts + rights == 60 && lefts > 23 && rights > 23, "/loader/or one of them at a time");
+      loader_free (loader);
+    }
+  dataset_free (set);
+}
+
+static void
+test_view (void)
+{
+  Dataset *set = make_pairs ();
+  LoaderOptions o = {
+    .dataset = set, .batch = 3, .shuffle = true, .resolution = 16, .region_size = 16, .mlm = { .probability = 0.15 }
+  };
+  Loader *loader = open_loader (o);
+  const HostBatch *b = next (loader);
+  Batch view = batch_view (b, &o);
+
+  tap_ok (view.batch == 3 && view.tokens == b->text.columns && view.images == b->pixels && view.ids == b->text.ids
+              && view.mask == b->text.mask && view.identities == b->idx && view.masked_ids == b->masked_ids
+              && view.draw_image == b->draws && view.draw_text == b->draws + 3 && view.region_masks == b->regions
+              && view.answers == 0 && view.answer_ids == NULL,
+          "/loader/a step's view of a batch");
+  o.region_size = 8;
+  tap_ok (batch_view (b, &o).region_masks == NULL, "/loader/masks of another size than the picture are not handed on");
+  loader_free (loader);
+  dataset_free (set);
+}
+
 /* ---------------------------------------------------------------------------------------------------
  * Masking
  */
@@ -682,6 +734,8 @@ main (void)
   test_unreadable ();
   test_tasks ();
   test_manifest ();
+  test_one_region ();
+  test_view ();
   test_masking ();
   test_scenes ();
   test_options ();
