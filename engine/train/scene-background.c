@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * What lies behind a scene: gradients, noise, stripes, checks, or sky and ground. Integers alone. */
+ * What lies behind a scene: gradients, clouds, stripes, checks, or sky and ground, often with noise. Integers alone. */
 #include <stdlib.h>
 
 #include "error.h"
@@ -22,15 +22,15 @@ random_colour (Random *random, int colour[3])
                              : 140 + random_next_below (random, 116);
 }
 
-/* The second colour is near the first, or any. */
+/* `near`: chance that the second colour is near the first; else it is any. */
 static Ramp
-random_ramp (Random *random)
+random_ramp (Random *random, double near)
 {
   Ramp ramp;
 
   random_colour (random, ramp.from);
   random_colour (random, ramp.to);
-  if (random_next_chance (random, 0.4))
+  if (random_next_chance (random, near))
     for (int c = 0; c < 3; c++)
       ramp.to[c] = (3 * ramp.from[c] + ramp.to[c]) / 4;
   return ramp;
@@ -47,7 +47,7 @@ paint (uint8_t *pixel, const Ramp *ramp, int t)
 static void
 draw_gradient (Random *random, uint8_t *pixels, int size)
 {
-  Ramp ramp = random_ramp (random);
+  Ramp ramp = random_ramp (random, 0.3);
   int gx = random_next_below (random, 257), gy = 256 - gx, turn = random_next_below (random, 2);
 
   for (int y = 0; y < size; y++)
@@ -59,7 +59,7 @@ draw_gradient (Random *random, uint8_t *pixels, int size)
 static void
 draw_stripes (Random *random, uint8_t *pixels, int size)
 {
-  Ramp ramp = random_ramp (random);
+  Ramp ramp = random_ramp (random, 0.9);
   int width = size / 16 + random_next_below (random, size / 5 + 1) + 1;
   int gx = random_next_below (random, 3) - 1, gy = gx == 0 ? 1 : random_next_below (random, 2), offset = 2 * size;
 
@@ -72,12 +72,38 @@ draw_stripes (Random *random, uint8_t *pixels, int size)
 static void
 draw_checks (Random *random, uint8_t *pixels, int size)
 {
-  Ramp ramp = random_ramp (random);
+  Ramp ramp = random_ramp (random, 0.9);
   int width = size / 16 + random_next_below (random, size / 5 + 1) + 1;
 
   for (int y = 0; y < size; y++)
     for (int x = 0; x < size; x++)
       paint (pixels + ((size_t) y * (size_t) size + (size_t) x) * 3, &ramp, ((x / width + y / width) & 1) * 256);
+}
+
+/* Soft patches: a coarse grid of random shades, enlarged linearly. */
+static void
+draw_clouds (Random *random, uint8_t *pixels, int size)
+{
+  Ramp ramp = random_ramp (random, 0.5);
+  int cells = 2 + random_next_below (random, 5), shades[8][8];
+
+  for (int j = 0; j <= cells; j++)
+    for (int i = 0; i <= cells; i++)
+      shades[j][i] = random_next_below (random, 257);
+  for (int y = 0; y < size; y++)
+    {
+      int v = y * cells * 256 / size, j = v >> 8, fy = v & 255;
+
+      for (int x = 0; x < size; x++)
+        {
+          int u = x * cells * 256 / size, i = u >> 8, fx = u & 255;
+          int above = shades[j][i] * (256 - fx) + shades[j][i + 1] * fx;
+          int below = shades[j + 1][i] * (256 - fx) + shades[j + 1][i + 1] * fx;
+
+          paint (pixels + ((size_t) y * (size_t) size + (size_t) x) * 3, &ramp,
+                 (above * (256 - fy) + below * fy) >> 16);
+        }
+    }
 }
 
 static void
@@ -86,7 +112,7 @@ draw_ground (Random *random, uint8_t *pixels, int size)
   Ramp sky = { { 90 + random_next_below (random, 80), 150 + random_next_below (random, 60),
                  225 + random_next_below (random, 30) },
                { 200 + random_next_below (random, 55), 225 + random_next_below (random, 30), 245 } };
-  Ramp ground = random_ramp (random);
+  Ramp ground = random_ramp (random, 0.6);
   int horizon = size * (40 + random_next_below (random, 40)) / 100;
 
   if (random_next_chance (random, 0.6)) /* grass or sand */
@@ -151,10 +177,10 @@ background_draw (Random *random, uint8_t *pixels, int size)
     draw_checks (random, pixels, size);
   else if (kind == 2)
     draw_ground (random, pixels, size);
+  else if (kind == 3)
+    draw_clouds (random, pixels, size);
   else
     draw_gradient (random, pixels, size);
-  if (kind == 4) /* noise that is to be seen */
-    draw_noise (random, pixels, size, 12 + random_next_below (random, 36));
-  else if (random_next_chance (random, 0.5))
-    draw_noise (random, pixels, size, 2 + random_next_below (random, 10));
+  if (random_next_chance (random, 0.6))
+    draw_noise (random, pixels, size, 2 + random_next_below (random, 9));
 }
