@@ -25,6 +25,15 @@ struct AtomicFile
   size_t used;
 };
 
+void (*atomic_file_watch) (AtomicFileMoment moment);
+
+static void
+reach (AtomicFileMoment moment)
+{
+  if (atomic_file_watch != NULL)
+    atomic_file_watch (moment);
+}
+
 static void
 atomic_file_free (AtomicFile *file)
 {
@@ -37,7 +46,7 @@ atomic_file_free (AtomicFile *file)
 }
 
 static AlbefStatus
-write_all (AtomicFile *file, const uint8_t *data, size_t length, AlbefError *error)
+write_piece (AtomicFile *file, const uint8_t *data, size_t length, AlbefError *error)
 {
   while (length > 0)
     {
@@ -51,6 +60,17 @@ write_all (AtomicFile *file, const uint8_t *data, size_t length, AlbefError *err
       length -= done;
     }
   return ALBEF_OK;
+}
+
+static AlbefStatus
+write_all (AtomicFile *file, const uint8_t *data, size_t length, AlbefError *error)
+{
+  size_t half = atomic_file_watch != NULL ? length / 2 : 0;
+  AlbefStatus status = write_piece (file, data, half, error);
+
+  if (status == ALBEF_OK && half > 0)
+    reach (ATOMIC_FILE_HALF);
+  return status == ALBEF_OK ? write_piece (file, data + half, length - half, error) : status;
 }
 
 /* A rename is on disk only when its folder is; some file systems cannot sync a folder, which is no failure. */
@@ -95,6 +115,7 @@ atomic_file_open (const char *path, AtomicFile **out, AlbefError *error)
   if (stat (file->path, &info) == 0)
     (void) !fchmod (file->fd, info.st_mode & 0777); /* as the file it replaces; not worth failing for */
   file->buffer = mem_new0 (BUFFER, 1);
+  reach (ATOMIC_FILE_OPENED);
   *out = file;
   return ALBEF_OK;
 }
@@ -124,8 +145,12 @@ atomic_file_commit (AtomicFile *file, AlbefError *error)
 {
   AlbefStatus status = write_all (file, file->buffer, file->used, error);
 
+  if (status == ALBEF_OK)
+    reach (ATOMIC_FILE_WRITTEN);
   if (status == ALBEF_OK && fsync (file->fd) != 0)
     status = error_set_errno (error, ALBEF_ERROR_FILE, "cannot write '%s' to disk (nothing was replaced)", file->path);
+  if (status == ALBEF_OK)
+    reach (ATOMIC_FILE_SYNCED);
   if (status == ALBEF_OK && rename (file->beside, file->path) != 0)
     status = error_set_errno (error, ALBEF_ERROR_FILE, "cannot put '%s' in place", file->path);
   if (status == ALBEF_OK)

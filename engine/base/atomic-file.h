@@ -12,3 +12,13 @@ AlbefStatus atomic_file_write (AtomicFile *file, const void *data, size_t length
 AlbefStatus atomic_file_commit (AtomicFile *file, AlbefError *error);
 /* Throws the new file away. Accepts NULL. */
 void atomic_file_discard (AtomicFile *file);
+
+/* For tests of what a killed writer leaves behind: called at these moments of every file if set. */
+typedef enum
+{
+  ATOMIC_FILE_OPENED,
+  ATOMIC_FILE_HALF,    /* half of a piece is written */
+  ATOMIC_FILE_WRITTEN, /* all of it, not synced */
+  ATOMIC_FILE_SYNCED   /* not renamed */
+} AtomicFileMoment;
+extern void (*atomic_file_watch) (AtomicFileMoment moment);

@@ -46,6 +46,8 @@ key_canonical (const char *name, size_t prefix_length, char canonical[KEY_SIZE])
   snprintf (canonical, KEY_SIZE, "%s", name);
   if (is_queue (name))
     return KEY_QUEUE;
+  if (starts_with (name, "optimizer."))
+    return KEY_BUFFER;
   if (strcmp (name, "temp") == 0)
     return KEY_PARAMETER;
   for (part = 0; part < sizeof parts / sizeof *parts; part++)

@@ -23,7 +23,7 @@ typedef enum
   KEY_TIED,      /* the MLM decoder: another name of the word embedding or the head's bias */
   KEY_TWIN,      /* momentum copy of a parameter */
   KEY_QUEUE,     /* ITC queues and their pointers */
-  KEY_BUFFER,    /* position_ids: 0, 1, 2, ... */
+  KEY_BUFFER,    /* position_ids: 0, 1, 2, ...; AdamW's moments in a checkpoint (optimizer.m.NAME) */
   KEY_FOREIGN    /* nothing that an ALBEF model has */
 } KeyClass;
 
