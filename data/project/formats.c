@@ -8,12 +8,8 @@
 #define HEAD_BYTES 65536
 
 static const Format format_cvat = { .name = "cvat", .upright = TRUE };
-static const Format format_odvg = { .name = "odvg" };
-static const Format format_albef = { .name = "albef" };
-static const Format format_amc = { .name = "amc" };
 static const Format format_refcoco = { .name = "refcoco", .folder = TRUE };
 static const Format format_flickr30k_entities = { .name = "flickr30k-entities", .folder = TRUE };
-static const Format format_visual_genome = { .name = "visual-genome" };
 static const Format format_labelme = { .name = "labelme", .folder = TRUE, .upright = TRUE };
 static const Format format_x_anylabeling = { .name = "x-anylabeling", .folder = TRUE, .upright = TRUE };
 static const Format format_label_studio = { .name = "label-studio", .upright = TRUE };

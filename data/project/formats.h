@@ -6,10 +6,14 @@
 
 G_BEGIN_DECLS
 
+extern const Format format_albef;
+extern const Format format_amc;
 extern const Format format_coco;
 extern const Format format_coco_captions;
 extern const Format format_coco_results;
 extern const Format format_folder;
 extern const Format format_manifest;
+extern const Format format_odvg;
+extern const Format format_visual_genome;
 
 G_END_DECLS

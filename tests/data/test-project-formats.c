@@ -20,10 +20,18 @@ typedef struct
   double tolerance;        /* pixels */
 } Case;
 
+/* x + (x2 - x) is not always x2 in floating point. */
+#define XYWH 1e-10
+
 static const Case cases[] = {
   { "manifest" },
-  { "coco", .rules = { .no_holes = TRUE }, .bare_phrases = TRUE },
+  { "coco", .rules = { .no_holes = TRUE }, .bare_phrases = TRUE, .tolerance = XYWH },
   { "coco-captions", .phrases = TRUE },
+  { "visual-genome", .rules = { .boxes = TRUE }, .bare_phrases = TRUE, .spans = TRUE, .captions = TRUE,
+    .tolerance = XYWH },
+  { "albef", .spans = TRUE, .regions = TRUE, .empty_images = TRUE },
+  { "amc", .rules = { .boxes = TRUE }, .bare_phrases = TRUE, .spans = TRUE, .captions = TRUE, .empty_images = TRUE },
+  { "odvg", .rules = { .boxes = TRUE }, .bare_phrases = TRUE },
 };
 
 /* One line for each thing, in the order of the project; regions with their shape. */
