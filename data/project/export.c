@@ -502,6 +502,17 @@ export_image_name (Export *export, const ExportImage *image)
   return g_utf8_make_valid (image->name, -1);
 }
 
+char *
+export_path_beside (const char *target, const char *folder, const char *name, const char *ending)
+{
+  g_autofree char *stem = g_canonicalize_filename (name, "/"); /* no way out by ".." */
+  char *dot = strrchr (stem, '.');
+
+  if (dot != NULL && strchr (dot, '/') == NULL)
+    *dot = '\0';
+  return g_strconcat (target, "/", folder, stem, ending, NULL);
+}
+
 const json_t *
 export_settings (Export *export, const char *format)
 {

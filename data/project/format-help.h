@@ -5,6 +5,7 @@
 #include "formats.h"
 
 #include "coco-shape.h"
+#include "image-finder.h"
 
 #include <math.h>
 #include <string.h>
@@ -44,6 +45,22 @@ help_box (Import *import, const char *where, gint64 phrase, const double box[4],
       return TRUE;
     }
   import_region (import, where, &region, &local);
+  return help_goes_on (local, error);
+}
+
+/* The pictures of a folder, those without annotation too. */
+static inline gboolean
+help_pictures (Import *import, const char *folder, GError **error)
+{
+  g_autoptr (GPtrArray) all = files_below (folder, NULL);
+  GError *local = NULL;
+
+  for (guint i = 0; i < all->len && local == NULL; i++)
+    {
+      const ImportImage image = { .name = all->pdata[i], .beside = all->pdata[i] };
+
+      import_image (import, all->pdata[i], &image, &local);
+    }
   return help_goes_on (local, error);
 }
 

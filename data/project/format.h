@@ -162,6 +162,8 @@ void export_size (Export *export, const ExportImage *image, double *width, doubl
 void export_lost (Export *export, const char *what);
 /* Name of the picture for the file: relative to its root, well-formed UTF-8; with --copy-images the copy's. */
 char *export_image_name (Export *export, const ExportImage *image);
+/* TARGET/folder/NAME with another ending, for one file a picture. The caller frees. */
+char *export_path_beside (const char *target, const char *folder, const char *name, const char *ending);
 /* What was remembered with earlier imports of a format (import_set_settings), newest last; an array, borrowed. */
 const json_t *export_settings (Export *export, const char *format);
 

@@ -7,14 +7,11 @@
 
 #define HEAD_BYTES 65536
 
-static const Format format_cvat = { .name = "cvat", .upright = TRUE };
 static const Format format_refcoco = { .name = "refcoco", .folder = TRUE };
 static const Format format_flickr30k_entities = { .name = "flickr30k-entities", .folder = TRUE };
 static const Format format_labelme = { .name = "labelme", .folder = TRUE, .upright = TRUE };
 static const Format format_x_anylabeling = { .name = "x-anylabeling", .folder = TRUE, .upright = TRUE };
 static const Format format_label_studio = { .name = "label-studio", .upright = TRUE };
-static const Format format_voc = { .name = "voc", .folder = TRUE };
-static const Format format_yolo = { .name = "yolo", .folder = TRUE, .upright = TRUE };
 
 /* Guessed in this order; `folder` takes any folder and stands last. */
 static const Format *const formats[] = {

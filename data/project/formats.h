@@ -11,9 +11,12 @@ extern const Format format_amc;
 extern const Format format_coco;
 extern const Format format_coco_captions;
 extern const Format format_coco_results;
+extern const Format format_cvat;
 extern const Format format_folder;
 extern const Format format_manifest;
 extern const Format format_odvg;
 extern const Format format_visual_genome;
+extern const Format format_voc;
+extern const Format format_yolo;
 
 G_END_DECLS

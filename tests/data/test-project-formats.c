@@ -17,6 +17,7 @@ typedef struct
   gboolean regions;
   gboolean phrases;
   gboolean detector;       /* comes back as another model's */
+  gboolean fill;           /* the rule of filling, of one ring */
   double tolerance;        /* pixels */
 } Case;
 
@@ -31,6 +32,11 @@ static const Case cases[] = {
     .tolerance = XYWH },
   { "albef", .spans = TRUE, .regions = TRUE, .empty_images = TRUE },
   { "amc", .rules = { .boxes = TRUE }, .bare_phrases = TRUE, .spans = TRUE, .captions = TRUE, .empty_images = TRUE },
+  { "voc", .rules = { .boxes = TRUE }, .bare_phrases = TRUE, .spans = TRUE, .captions = TRUE, .tolerance = XYWH },
+  { "cvat", .rules = { .no_holes = TRUE, .no_parts = TRUE }, .bare_phrases = TRUE, .spans = TRUE, .captions = TRUE, .fill = TRUE,
+    .tolerance = XYWH },
+  { "yolo", .rules = { .no_holes = TRUE, .no_parts = TRUE, .no_masks = TRUE }, .bare_phrases = TRUE, .spans = TRUE, .captions = TRUE,
+    .fill = TRUE, .tolerance = 1e-9 },
   { "odvg", .rules = { .boxes = TRUE }, .bare_phrases = TRUE },
 };
 
@@ -88,6 +94,8 @@ describe_phrase (GPtrArray *things, const ExportImage *image, const ExportPhrase
     {
       const ExportRegion *region = phrase->regions->pdata[i];
 
+      if (of->fill)
+        ((ExportRegion *) region)->shape.fill = SHAPE_EVENODD;
       add_thing (things, &region->shape, g_strdup_printf ("region %s %s", name->str, of->detector ? "" : origin_name (region->origin)));
     }
 }
@@ -242,7 +250,7 @@ int
 main (void)
 {
   g_autofree char *folder = fixture_folder (), *images = g_build_filename (folder, "pictures", NULL);
-  guint32 seed = number_from ("ALIDADE_SEED", g_random_int ()), n = number_from ("ALIDADE_PROJECTS", 60);
+  guint32 seed = number_from ("ALIDADE_SEED", g_random_int ()), n = number_from ("ALIDADE_PROJECTS", 40);
   FixturePicture pictures[FIXTURE_PICTURES];
 
   g_mkdir (images, 0777);
