@@ -30,6 +30,32 @@ coco_rle_parse (const json_t *value, Shape *shape)
   return shape_set_runs (shape, (guint32) size[1], (guint32) size[0], runs, n);
 }
 
+/* refclef's list of masks: together they are one. */
+static gboolean
+union_of_masks (const json_t *list, Shape *shape, const char **why)
+{
+  g_autofree guint8 *all = NULL;
+  guint32 width = 0, height = 0;
+
+  *why = "its list of masks is no list of run lengths of one size";
+  for (gsize i = 0; i < json_array_size (list); i++)
+    {
+      g_auto (Shape) one = { 0 };
+      g_autofree guint8 *pixels = NULL;
+
+      if (!coco_rle_parse (json_array_get (list, i), &one) || (i > 0 && (one.width != width || one.height != height)) ||
+          (pixels = shape_to_bitmap (&one)) == NULL)
+        return FALSE;
+      width = one.width;
+      height = one.height;
+      for (gsize p = 0; all != NULL && p < (gsize) width * height; p++)
+        all[p] |= pixels[p];
+      if (all == NULL)
+        all = g_steal_pointer (&pixels);
+    }
+  return shape_set_bitmap (shape, width, height, all);
+}
+
 gboolean
 coco_segmentation_parse (const json_t *value, Shape *shape, const char **why)
 {
@@ -43,6 +69,8 @@ coco_segmentation_parse (const json_t *value, Shape *shape, const char **why)
     }
   if (!json_is_array (value) || json_array_size (value) == 0)
     return FALSE;
+  if (json_is_object (json_array_get (value, 0)))
+    return union_of_masks (value, shape, why);
   for (gsize i = 0; i < json_array_size (value); i++)
     {
       const json_t *part = json_array_get (value, i);

@@ -7,8 +7,6 @@
 
 #define HEAD_BYTES 65536
 
-static const Format format_refcoco = { .name = "refcoco", .folder = TRUE };
-static const Format format_flickr30k_entities = { .name = "flickr30k-entities", .folder = TRUE };
 static const Format format_labelme = { .name = "labelme", .folder = TRUE, .upright = TRUE };
 static const Format format_x_anylabeling = { .name = "x-anylabeling", .folder = TRUE, .upright = TRUE };
 static const Format format_label_studio = { .name = "label-studio", .upright = TRUE };

@@ -37,6 +37,8 @@ static const Case cases[] = {
     .tolerance = XYWH },
   { "yolo", .rules = { .no_holes = TRUE, .no_parts = TRUE, .no_masks = TRUE }, .bare_phrases = TRUE, .spans = TRUE, .captions = TRUE,
     .fill = TRUE, .tolerance = 1e-9 },
+  { "flickr30k-entities", .rules = { .boxes = TRUE, .captions = TRUE }, .tolerance = XYWH },
+  { "refcoco", .rules = { .no_holes = TRUE }, .bare_phrases = TRUE, .spans = TRUE, .captions = TRUE, .tolerance = XYWH },
   { "odvg", .rules = { .boxes = TRUE }, .bare_phrases = TRUE },
 };
 

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT
+ * fuzz-format.h: any bytes as the source of an import. The includer defines FUZZ_FORMAT, and for formats that are folders
+ * FUZZ_FILE (where in the folder the bytes go) and perhaps FUZZ_BESIDE, FUZZ_BESIDE_TEXT (a fixed file with it). What is
+ * refused must say why; what is accepted must leave a sound project that exports and comes in again. */
+#pragma once
+
+#include "export.h"
+#include "import.h"
+#include "project.h"
+
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
+
+static char *fuzz_folder;
+static char *fuzz_file;
+
+static void
+fuzz_clean (void)
+{
+  g_autofree char *command = g_strdup_printf ("rm -rf '%s'", fuzz_folder);
+
+  if (system (command) != 0)
+    abort ();
+}
+
+/* Memory-backed where there is such a place. */
+static void
+fuzz_prepare (void)
+{
+  const char *base = access ("/dev/shm", W_OK) == 0 ? "/dev/shm" : g_get_tmp_dir ();
+  g_autofree char *parent = NULL;
+
+  fuzz_folder = g_build_filename (base, "alidade-fuzz-XXXXXX", NULL);
+  if (g_mkdtemp (fuzz_folder) == NULL)
+    abort ();
+  atexit (fuzz_clean);
+#ifdef FUZZ_FILE
+  fuzz_file = g_build_filename (fuzz_folder, "in", FUZZ_FILE, NULL);
+#else
+  fuzz_file = g_build_filename (fuzz_folder, "in", "source", NULL);
+#endif
+  parent = g_path_get_dirname (fuzz_file);
+  if (g_mkdir_with_parents (parent, 0700) != 0)
+    abort ();
+#ifdef FUZZ_BESIDE
+  {
+    g_autofree char *beside = g_build_filename (fuzz_folder, "in", FUZZ_BESIDE, NULL), *above = g_path_get_dirname (beside);
+
+    if (g_mkdir_with_parents (above, 0700) != 0 || !g_file_set_contents (beside, FUZZ_BESIDE_TEXT, -1, NULL))
+      abort ();
+  }
+#endif
+}
+
+static void
+fuzz_put (const uint8_t *data, size_t size)
+{
+  int file = open (fuzz_file, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+  if (file < 0 || write (file, data, size) != (ssize_t) size)
+    abort ();
+  close (file);
+}
+
+static gboolean
+fuzz_import (Project *project, const char *source)
+{
+  const ImportOptions options = { .format = FUZZ_FORMAT, .voc_origin = -1, .by = "fuzz" };
+  g_auto (ImportReport) report = { 0 };
+  g_autoptr (GError) error = NULL;
+  gboolean good = project_import (project, source, &options, &report, &error);
+
+  if (!good && (error == NULL || error->message[0] == '\0'))
+    abort ();
+  return good;
+}
+
+int
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
+{
+  static Project *project;
+  static unsigned runs;
+  const ExportOptions options = { .format = FUZZ_FORMAT, .force = TRUE };
+  g_autofree char *source = NULL, *target = NULL;
+  ProjectCounts before = { 0 }, after = { 0 };
+
+  if (fuzz_folder == NULL)
+    fuzz_prepare ();
+  /* A new project is dear, so several inputs share one. */
+  if (runs++ % 32 == 0)
+    {
+      g_clear_pointer (&project, project_close);
+      project = project_open_memory (NULL);
+      if (project == NULL)
+        abort ();
+    }
+#ifdef FUZZ_FILE
+  source = g_build_filename (fuzz_folder, "in", NULL);
+#else
+  source = g_strdup (fuzz_file);
+#endif
+  target = g_build_filename (fuzz_folder, "out", NULL);
+  fuzz_put (data, size);
+  if (!project_count (project, &before, NULL))
+    abort ();
+  if (!fuzz_import (project, source))
+    {
+      if (!project_count (project, &after, NULL) || memcmp (&before, &after, sizeof before) != 0)
+        abort (); /* all or nothing */
+      return 0;
+    }
+  {
+    g_auto (ProjectCheck) check = { 0 };
+    g_auto (ExportReport) report = { 0 };
+
+    if (runs % 8 == 0 && (!project_check (project, FALSE, &check, NULL) || !check.sound))
+      abort ();
+    if (runs % 8 == 0 && format_find (FUZZ_FORMAT)->write != NULL && !project_export (project, target, &options, &report, NULL))
+      return 0; /* two pictures of one name and such things are refused */
+  }
+  return 0;
+}

@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: MIT
+ * fuzz-import-amc.c: any bytes as AMC's lists. */
+#define FUZZ_FORMAT "amc"
+
+#include "fuzz-format.h"

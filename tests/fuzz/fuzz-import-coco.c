@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: MIT
+ * fuzz-import-coco.c: any bytes as a COCO file. */
+#define FUZZ_FORMAT "coco"
+
+#include "fuzz-format.h"

@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: MIT
+ * fuzz-import-cvat.c: any bytes as a CVAT file. */
+#define FUZZ_FORMAT "cvat"
+
+#include "fuzz-format.h"

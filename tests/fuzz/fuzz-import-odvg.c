@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: MIT
+ * fuzz-import-odvg.c: any bytes as ODVG lines. */
+#define FUZZ_FORMAT "odvg"
+
+#include "fuzz-format.h"

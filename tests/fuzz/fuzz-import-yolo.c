@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT
+ * fuzz-import-yolo.c: any bytes as YOLO labels. */
+#define FUZZ_FILE "a.txt"
+#define FUZZ_BESIDE "classes.txt"
+#define FUZZ_BESIDE_TEXT "red kite\ndog\n"
+#define FUZZ_FORMAT "yolo"
+
+#include "fuzz-format.h"
