@@ -2,6 +2,7 @@
  * The training transform: ops against the official code's (fixtures/augment), and regions that move with the picture.
  */
 #include "augment.h"
+#include "resize.h"
 
 #include <stdlib.h>
 
@@ -156,6 +157,32 @@ test_crops (void)
   free (pixels);
 }
 
+/* The part first, then Pillow's resize of it alone: nothing from outside the part comes in. */
+static void
+test_crop_pixels (const uint8_t *pixels)
+{
+  AugmentRule rule = { .crop_min = 0.2, .crop_max = 0.9, .flip = 0.5 };
+  bool same = true;
+  int flipped = 0;
+
+  for (int i = 0; i < 30; i++)
+    {
+      uint8_t out[20 * 20 * 3], part[FRAME], wanted[20 * 20 * 3];
+      AugmentTrace t;
+
+      augment_picture (&rule, random_begin (4, (uint64_t) i), true, pixels, WIDTH, HEIGHT, 20, out, &t);
+      for (int y = 0; y < t.crop_height; y++)
+        memcpy (part + y * t.crop_width * 3, pixels + ((t.crop_y + y) * WIDTH + t.crop_x) * 3,
+                (size_t) t.crop_width * 3);
+      resize_bicubic (part, t.crop_width, t.crop_height, wanted, 20, 20);
+      flipped += t.flipped;
+      for (int y = 0; y < 20; y++)
+        for (int x = 0; x < 20; x++)
+          same = same && memcmp (out + (y * 20 + x) * 3, wanted + (y * 20 + (t.flipped ? 19 - x : x)) * 3, 3) == 0;
+    }
+  tap_ok (same && flipped > 5 && flipped < 25, "/augment/crop, then resize, then flip: pixel for pixel");
+}
+
 static void
 test_sides (void)
 {
@@ -300,6 +327,7 @@ main (void)
   uint8_t *frames = read_frames ();
 
   test_ops (frames);
+  test_crop_pixels (frames);
   free (frames);
   test_crops ();
   test_sides ();
