@@ -107,7 +107,7 @@ take_seed (const char *text, uint64_t *seed)
 
   errno = 0;
   *seed = strtoull (text, &end, 10);
-  return errno == 0 && end != text && *end == 0 && text[0] != '-';
+  return errno == 0 && end != text && *end == 0 && text[0] != '-' && *seed <= INT64_MAX; /* as JSON can say it */
 }
 
 static bool
