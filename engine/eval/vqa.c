@@ -94,7 +94,7 @@ whole_answers (Scope *scope, const Model *model, const Batch *batch, Tensor *sta
                   logits);
   for (int64_t i = 0; i < n; i++)
     for (int64_t s = 0; s + 1 < tokens; s++)
-      if (mask[i * tokens + s + 1] != 0)
+      if (ids[i * tokens + s + 1] != batch->pad_id)
         {
           const float *row = logits + (i * tokens + s) * v;
 

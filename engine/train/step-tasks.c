@@ -124,7 +124,7 @@ step_vqa (Scope *scope, Learner *learner, const Batch *batch, const StepSettings
   for (int64_t i = 0; i < n; i++)
     {
       int64_t answer = i / (s - 1), token = answer * s + i % (s - 1) + 1;
-      bool padding = batch->answer_mask[token] == 0;
+      bool padding = batch->answer_ids[token] == batch->pad_id;
 
       labels[i] = padding ? -1 : batch->answer_ids[token];
       weights[i] = padding ? 0 : batch->answer_weights[answer] / (float) batch->batch;

@@ -33,6 +33,7 @@ typedef struct
   const int64_t *answer_mask;     /* A x S */
   const int32_t *answer_question; /* A: index of its question */
   const float *answer_weights;    /* A */
+  int32_t pad_id;                 /* of [PAD]: such answer tokens are no targets, whatever the mask says */
 
   /* Text assignment (NLVR2's pre-training): which images stand as the pair of each text. */
   const int32_t *pair_image0, *pair_image1; /* B */

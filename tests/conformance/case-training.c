@@ -678,12 +678,12 @@ read_vqa (Training *t)
   const TensorFileEntry *image = case_input (c, "image", TENSOR_F32), *weights = case_input (c, "weights", TENSOR_F32);
   const TensorFileEntry *question_mask = case_input (c, "question_mask", TENSOR_I64);
   const TensorFileEntry *answer_mask = case_input (c, "answer_mask", TENSOR_I64);
-  int32_t *counts = ints_of (t, c->in, "", "n_answers"), *owner;
+  int32_t *counts = ints_of (t, c->in, "", "n_answers"), *owner, cls, mask_id;
 
   t->batch.ids = ints_of (t, c->in, "", "question_ids");
   t->batch.answer_ids = ints_of (t, c->in, "", "answer_ids");
   if (image == NULL || weights == NULL || question_mask == NULL || answer_mask == NULL || counts == NULL ||
-      t->batch.ids == NULL || t->batch.answer_ids == NULL)
+      t->batch.ids == NULL || t->batch.answer_ids == NULL || !special_ids (t, &t->batch.pad_id, &cls, &mask_id))
     return false;
   t->batch.images = image->data;
   t->batch.mask = question_mask->data;
@@ -735,7 +735,7 @@ dump_vqa (Training *t)
       for (int64_t i = 0; i < s - 1; i++)
         sums[a] += rows[a * (s - 1) + i] * (float) b->batch / b->answer_weights[a];
       for (int64_t i = 0; i < s; i++)
-        targets[a * s + i] = b->answer_mask[a * s + i] != 0 ? b->answer_ids[a * s + i] : -100;
+        targets[a * s + i] = b->answer_ids[a * s + i] != b->pad_id ? b->answer_ids[a * s + i] : -100;
       for (int64_t i = 0; i < b->tokens; i++)
         masks[a * b->tokens + i] = (int32_t) b->mask[b->answer_question[a] * b->tokens + i];
     }
