@@ -410,6 +410,12 @@ export_next_bare (Export *export, GError **error)
   return image;
 }
 
+const char *
+export_format_name (const Export *export)
+{
+  return export->format->name;
+}
+
 double
 edge_distance (double a, double b)
 {
@@ -511,6 +517,25 @@ export_path_beside (const char *target, const char *folder, const char *name, co
   if (dot != NULL && strchr (dot, '/') == NULL)
     *dot = '\0';
   return g_strconcat (target, "/", folder, stem, ending, NULL);
+}
+
+json_t *
+export_imported (Export *export, gint64 image, GError **error)
+{
+  Database *db = project_database (export->project);
+  g_autoptr (DatabaseRows) rows = database_bind (db, REVISION_EXTRAS, error, "i", image);
+  json_t *all;
+  int code;
+
+  if (rows == NULL)
+    return NULL;
+  all = json_array ();
+  while ((code = database_step (db, rows, error)) == SQLITE_ROW)
+    json_array_append_new (all, json_column (rows, 0));
+  if (code == SQLITE_DONE)
+    return all;
+  json_decref (all);
+  return NULL;
 }
 
 const json_t *

@@ -129,6 +129,7 @@ parse_sentence (const char *line, GArray *phrases)
 
           if (inside)
             marked_clear (&open);
+          inside = FALSE;
           memset (&open, 0, sizeof open);
           if (g_strv_length (parts) >= 2 && strlen (parts[1]) >= 3)
             {

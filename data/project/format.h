@@ -150,6 +150,8 @@ ExportImage *export_next_bare (Export *export, GError **error);
 /* Once more from the first image, for formats whose parts are lists of their own. */
 void export_rewind (Export *export);
 
+const char *export_format_name (const Export *export);
+
 /* b - a, such that a + it is b again if any number does that. */
 double edge_distance (double a, double b);
 
@@ -164,6 +166,8 @@ void export_lost (Export *export, const char *what);
 char *export_image_name (Export *export, const ExportImage *image);
 /* TARGET/folder/NAME with another ending, for one file a picture. The caller frees. */
 char *export_path_beside (const char *target, const char *folder, const char *name, const char *ending);
+/* The `extra` of every revision of an image's regions, also of those that are no labels; NULL with `error`. json_decref(). */
+json_t *export_imported (Export *export, gint64 image, GError **error);
 /* What was remembered with earlier imports of a format (import_set_settings), newest last; an array, borrowed. */
 const json_t *export_settings (Export *export, const char *format);
 

@@ -7,10 +7,6 @@
 
 #define HEAD_BYTES 65536
 
-static const Format format_labelme = { .name = "labelme", .folder = TRUE, .upright = TRUE };
-static const Format format_x_anylabeling = { .name = "x-anylabeling", .folder = TRUE, .upright = TRUE };
-static const Format format_label_studio = { .name = "label-studio", .upright = TRUE };
-
 /* Guessed in this order; `folder` takes any folder and stands last. */
 static const Format *const formats[] = {
   &format_manifest,

@@ -538,10 +538,15 @@ json_t *
 pickle_parse (const void *bytes, gsize length, const char *name, GError **error)
 {
   GError *local = NULL;
-  Machine machine = { .at = bytes, .end = (const guint8 *) bytes + length, .name = name, .error = &local };
+  Machine machine = { .at = bytes, .end = bytes != NULL ? (const guint8 *) bytes + length : NULL, .name = name, .error = &local };
   gboolean stop = FALSE;
   json_t *value = NULL;
 
+  if (length == 0)
+    {
+      project_fail (error, PROJECT_ERROR_FAILED, "%s: the pickle is empty", name);
+      return NULL;
+    }
   machine.stack = g_ptr_array_new_with_free_func (value_free);
   machine.memo = g_hash_table_new_full (NULL, NULL, NULL, value_free);
   while (!stop && step (&machine, &stop))

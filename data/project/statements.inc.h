@@ -142,6 +142,8 @@ STATEMENT (REGION_CURRENT, "SELECT current FROM region WHERE id = ?")
 STATEMENT (REGION_PHRASES, "SELECT count (DISTINCT phrase) FROM shown_region WHERE region = ?")
 STATEMENT (REVISION_GET, "SELECT id, region, kind, x1, y1, x2, y2, shape, origin, deleted, score, model, parent, extra"
            " FROM region_revision WHERE id = ?")
+STATEMENT (REVISION_EXTRAS, "SELECT v.extra FROM region r JOIN region_revision v ON v.region = r.id"
+           " WHERE r.image = ? AND v.extra IS NOT NULL ORDER BY v.id")
 STATEMENT (LINK_FIND, "SELECT l.id, l.region, l.entry, e.state FROM link l LEFT JOIN entry e ON e.id = l.entry"
            " WHERE l.phrase = ? AND l.identity = ? AND l.nth = ?")
 STATEMENT (LINK_INSERT, "INSERT INTO link (id, phrase, region, identity, nth, entry) VALUES (?,?,?,?,?,?)")

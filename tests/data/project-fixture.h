@@ -287,11 +287,15 @@ fixture_manifest (GRand *rand, const FixturePicture *pictures, const FixtureRule
       for (int j = 0; j < n_phrases; j++)
         {
           g_autoptr (GString) regions = g_string_new (NULL);
+          g_autofree char *text = NULL;
           gboolean alone = n_captions == 0 || (!rules->captions && g_rand_boolean (rand));
           int which = n_captions > 0 ? g_rand_int_range (rand, 0, n_captions) : 0;
-          g_autofree char *text = NULL;
           gint64 first = 0, last = 0;
 
+          /* Equal captions are one. */
+          for (int k = which; k-- > 0;)
+            if (strcmp (captions->pdata[k], captions->pdata[which]) == 0)
+              which = k;
           if (alone && rules->captions)
             break;
           for (int k = g_rand_int_range (rand, 0, 4); k > 0; k--)
