@@ -139,6 +139,26 @@ parse_spans (const json_t *value, GArray *spans)
   return TRUE;
 }
 
+/* Whether the words at the spans are still the shape's text: somebody may have given it another label since. */
+static gboolean
+words_are (const char *caption, const GArray *spans, const char *text)
+{
+  g_autoptr (GString) words = g_string_new (NULL);
+  gint64 length = g_utf8_strlen (caption, -1);
+
+  for (guint i = 0; i < spans->len; i++)
+    {
+      const Span *span = &g_array_index (spans, Span, i);
+      g_autofree char *part = NULL;
+
+      if (span->first < 0 || span->first >= span->last || span->last > length)
+        return FALSE;
+      part = g_utf8_substring (caption, span->first, span->last);
+      g_string_append_printf (words, "%s%s", i > 0 ? " " : "", part);
+    }
+  return spans->len > 0 && g_strcmp0 (words->str, text) == 0;
+}
+
 static gint64
 read_phrase (Import *import, const char *where, gint64 image, const json_t *item, GError **error)
 {
@@ -146,7 +166,7 @@ read_phrase (Import *import, const char *where, gint64 image, const json_t *item
   g_autoptr (GArray) spans = g_array_new (FALSE, FALSE, sizeof (Span));
   ImportPhrase phrase = { .image = image, .text = description != NULL && *description != '\0' ? description : json_text (item, "label") };
 
-  if (caption != NULL && parse_spans (json_object_get (item, "alidade_spans"), spans) && spans->len > 0)
+  if (caption != NULL && parse_spans (json_object_get (item, "alidade_spans"), spans) && words_are (caption, spans, phrase.text))
     {
       phrase.caption = import_caption (import, where, image, caption, NULL, error);
       if (phrase.caption == 0)

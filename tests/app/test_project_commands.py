@@ -160,6 +160,36 @@ def check_proposals():
     tap.ok([len(json.loads((work / n).read_text())["annotations"]) for n in ("c.json", "d.json")] == [5, 7], "/project/proposals only when asked for")
 
 
+LABELME = {"version": "5.4.1", "imagePath": "nowhere.jpg", "imageData": None, "imageHeight": 90, "imageWidth": 80, "mine": {"kept": [1.5]}, "shapes": [
+    {"label": "kite", "description": "red kite", "points": [[40, 40], [10, 10]], "shape_type": "rectangle", "group_id": 7, "own": "x"},
+    {"label": "pole", "points": [[1, 1], [4, 4]], "shape_type": "line"},
+    {"label": "dog", "points": [[1, 1], [40, 1], [40, 40.5]], "shape_type": "polygon"}]}
+
+
+def check_write_back():
+    (work / "labelme").mkdir()
+    file = work / "labelme" / "a.json"
+    file.write_text(json.dumps(LABELME))
+    run("new", "l")
+    run("import", "l", "labelme", name="/labelme/import of a folder, guessed")
+    phrases = {p["text"]: p["id"] for p in rows("l", "phrases")}
+    tap.ok(set(phrases) == {"red kite", "pole", "dog"}, "/labelme/description before label", str(phrases))
+    run("export", "l", "--format", "labelme", "--write-back", name="/labelme/write back without changes")
+    back = json.loads(file.read_text())
+    tap.ok(back["shapes"][0] | LABELME["shapes"][0] == back["shapes"][0] and back["mine"] == LABELME["mine"], "/labelme/untouched shapes and keys stay")
+    run("review", "l", "--set", f"{phrases['red kite']}=corrected", "--box", "2,3,5.5,7")
+    run("review", "l", "--set", f"{phrases['dog']}=absent")
+    run("export", "l", "--format", "labelme", "--write-back", name="/labelme/write back changes")
+    back = json.loads(file.read_text())
+    tap.ok([s["label"] for s in back["shapes"]] == ["kite", "pole"] and back["shapes"][0]["points"] == [[2, 3], [5.5, 7]] and
+           back["shapes"][0]["own"] == "x" and back["shapes"][0]["group_id"] == 7 and back["mine"] == LABELME["mine"],
+           "/labelme/changes are in the file, unknown keys and lines stay", json.dumps(back)[:800])
+    back["shapes"][0]["points"] = [[0, 0], [1, 1]]
+    file.write_text(json.dumps(back))
+    run("export", "l", "--format", "labelme", "--write-back", status=1, name="/labelme/a file that another program changed is left alone")
+    tap.ok(json.loads(file.read_text()) == back, "/labelme/as it is")
+
+
 def check_safety():
     with open(work / "p" / "project.lock", "r+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -193,6 +223,7 @@ def main():
         check_search()
         check_review()
         check_proposals()
+        check_write_back()
         check_safety()
     finally:
         shutil.rmtree(work)
