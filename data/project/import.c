@@ -9,7 +9,8 @@
 #include <math.h>
 #include <string.h>
 
-#define BATCH_MICROSECONDS 4000
+#define BATCH_MICROSECONDS 4000  /* beside people, who wait for a batch */
+#define ALONE_MICROSECONDS 200000 /* nobody can: the writer's lock is ours, and nothing is done between batches */
 #define LATE_MICROSECONDS 15000
 #define LOG_BYTES (32 << 20)
 #define SKIPPED_LIMIT 100000
@@ -90,7 +91,9 @@ batch_end (Import *import, GError **error)
 static gboolean
 batch_go_on (Import *import, GError **error)
 {
-  if (import->batch_began != 0 && g_get_monotonic_time () - import->batch_began > BATCH_MICROSECONDS && !batch_end (import, error))
+  gint64 longest = import->options->between != NULL ? BATCH_MICROSECONDS : ALONE_MICROSECONDS;
+
+  if (import->batch_began != 0 && g_get_monotonic_time () - import->batch_began > longest && !batch_end (import, error))
     return FALSE;
   if (import->batch_began != 0)
     return TRUE;
@@ -467,8 +470,8 @@ import_image (Import *import, const char *where, const ImportImage *given, GErro
   if (known != NULL)
     return *known;
 
-  /* The disk first: no transaction waits for it. */
-  if (!batch_end (import, error))
+  /* The disk first: no person waits for it. */
+  if (import->options->between != NULL && !batch_end (import, error))
     return 0;
   there = look_for_picture (import, where, &image, &path) && picture_facts_read (path, &disk);
   if (strcmp (path, "/") == 0)
@@ -952,7 +955,7 @@ begin (Import *import, const char *source, GError **error)
 
   import->entry = project_id_new ();
   import->now = project_now ();
-  return database_set_durable (db, FALSE, error) && database_exec (db, "DELETE FROM temp.seen", error) &&
+  return database_set_durable (db, FALSE, error) && database_exec (db, "PRAGMA wal_autocheckpoint = 0", error) && database_exec (db, "DELETE FROM temp.seen", error) &&
          database_begin (db, error) &&
          database_run (db, ENTRY_INSERT, error, "isssbnsi", import->entry, "import", "pending", import->format->name, source,
                        (gssize) strlen (source), import->options->by, import->now) &&
@@ -1090,6 +1093,7 @@ project_import (Project *project, const char *source, const ImportOptions *optio
         good = search_index (project, options->between, options->user_data, error);
     }
   import_clear (&import);
+  database_exec (project_database (project), "PRAGMA wal_autocheckpoint = 2000", NULL);
   if (good)
     return database_checkpoint (project_database (project), error);
   return FALSE;

@@ -7,7 +7,8 @@
 #include <string.h>
 
 #define FILE_LIMIT (G_GINT64_CONSTANT (1) << 30)
-#define VALUES_LIMIT 50000000
+#define VALUES_PER_BYTE 16    /* copies from the memo included: bounds memory by the file's size */
+#define VALUES_AT_LEAST 100000
 #define DEPTH_LIMIT 64
 
 typedef struct
@@ -17,6 +18,7 @@ typedef struct
   GPtrArray *stack;   /* json_t; NULL is a mark */
   GHashTable *memo;   /* number + 1 -> json_t */
   guint64 values;     /* made so far */
+  guint64 limit;
   guint64 puts;
   GError **error;
 } Machine;
@@ -76,7 +78,7 @@ push (Machine *machine, json_t *value)
   if (value == NULL)
     return refuse (machine, "out of memory, or a number that is none");
   g_ptr_array_add (machine->stack, value);
-  return ++machine->values <= VALUES_LIMIT || refuse (machine, "the pickle holds too many values");
+  return ++machine->values <= machine->limit || refuse (machine, "the pickle holds too many values");
 }
 
 static json_t *
@@ -226,7 +228,7 @@ count_copy (Machine *machine, const json_t *value, guint depth)
   json_t *member;
 
   machine->values++;
-  if (depth > DEPTH_LIMIT || machine->values > VALUES_LIMIT)
+  if (depth > DEPTH_LIMIT || machine->values > machine->limit)
     return refuse (machine, "the pickle is nested too deeply, or holds too many values");
   if (json_is_array (value))
     for (gsize i = 0; i < json_array_size (value); i++)
@@ -441,7 +443,7 @@ step (Machine *machine, gboolean *stop)
       return take_number (machine, 8, &ignored);
     case '(':
       g_ptr_array_add (machine->stack, NULL);
-      return machine->stack->len <= VALUES_LIMIT || refuse (machine, "too many marks");
+      return machine->stack->len <= machine->limit || refuse (machine, "too many marks");
     case ']':
     case ')':
       return push (machine, json_array ());
@@ -547,6 +549,7 @@ pickle_parse (const void *bytes, gsize length, const char *name, GError **error)
       project_fail (error, PROJECT_ERROR_FAILED, "%s: the pickle is empty", name);
       return NULL;
     }
+  machine.limit = (guint64) length * VALUES_PER_BYTE + VALUES_AT_LEAST;
   machine.stack = g_ptr_array_new_with_free_func (value_free);
   machine.memo = g_hash_table_new_full (NULL, NULL, NULL, value_free);
   while (!stop && step (&machine, &stop))

@@ -3,8 +3,9 @@
 
 #include <string.h>
 
-#define SLICE 200
-#define SLICE_MICROSECONDS 4000
+#define SLICE 20000
+#define SLICE_MICROSECONDS 4000  /* beside people, who wait for a slice */
+#define ALONE_MICROSECONDS 200000
 
 /* Scripts that put no spaces between words. */
 static gboolean
@@ -118,7 +119,7 @@ search_add_name (Database *db, gint64 image, const char *path, GError **error)
 
 /* One slice of one kind of one entry. *done becomes the last id, or -1 at the end. */
 static gboolean
-index_slice (Database *db, gint64 entry, const char *kind, gint64 *done, GError **error)
+index_slice (Database *db, gint64 entry, const char *kind, gint64 longest, gint64 *done, GError **error)
 {
   gboolean image = strcmp (kind, "image") == 0;
   Statement which = image ? TODO_IMAGES : strcmp (kind, "caption") == 0 ? TODO_CAPTIONS : TODO_PHRASES;
@@ -138,7 +139,7 @@ index_slice (Database *db, gint64 entry, const char *kind, gint64 *done, GError 
         return FALSE;
       *done = id;
       n++;
-      if (g_get_monotonic_time () - began > SLICE_MICROSECONDS)
+      if (g_get_monotonic_time () - began > longest)
         return TRUE;
     }
   if (code == SQLITE_DONE && n < SLICE)
@@ -190,7 +191,8 @@ search_index (Project *project, void (*between) (gpointer), gpointer user_data, 
 
       if (!database_begin (db, error))
         return FALSE;
-      if (!next_slice (db, &entry, &kind, &done, &found, error) || (found && !index_slice (db, entry, kind, &done, error)) ||
+      if (!next_slice (db, &entry, &kind, &done, &found, error) ||
+          (found && !index_slice (db, entry, kind, between != NULL ? SLICE_MICROSECONDS : ALONE_MICROSECONDS, &done, error)) ||
           (found && !(done < 0 ? database_run (db, PROGRESS_END, error, "is", entry, kind)
                                : database_run (db, PROGRESS_SET, error, "isi", entry, kind, done))))
         {

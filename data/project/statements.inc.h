@@ -236,7 +236,7 @@ STATEMENT (COUNT_OUTSIDE, "SELECT count (*) FROM (SELECT DISTINCT r.region FROM 
 STATEMENT (COUNT_ORPHANS, "SELECT (SELECT count (*) FROM region r WHERE NOT EXISTS (SELECT 1 FROM link l WHERE l.region = r.id))"
            " + (SELECT count (*) FROM link l JOIN region r ON r.id = l.region JOIN phrase p ON p.id = l.phrase"
            "    WHERE r.image <> p.image)"
-           " + (SELECT count (*) FROM region r JOIN region_revision v ON v.id = r.current WHERE v.region <> r.id)"
-           " + (SELECT count (*) FROM phrase p JOIN phrase_revision v ON v.id = p.current WHERE v.phrase <> p.id)"
-           " + (SELECT count (*) FROM caption c JOIN caption_revision v ON v.id = c.current WHERE v.caption <> c.id)"
-           " + (SELECT count (*) FROM verdict_slot s JOIN verdict v ON v.id = s.current WHERE v.slot <> s.id)")
+           " + (SELECT count (*) FROM region r LEFT JOIN region_revision v ON v.id = r.current WHERE r.current IS NOT NULL AND v.region IS NOT r.id)"
+           " + (SELECT count (*) FROM phrase p LEFT JOIN phrase_revision v ON v.id = p.current WHERE p.current IS NOT NULL AND v.phrase IS NOT p.id)"
+           " + (SELECT count (*) FROM caption c LEFT JOIN caption_revision v ON v.id = c.current WHERE c.current IS NOT NULL AND v.caption IS NOT c.id)"
+           " + (SELECT count (*) FROM verdict_slot s LEFT JOIN verdict v ON v.id = s.current WHERE s.current IS NOT NULL AND v.slot IS NOT s.id)")

@@ -168,7 +168,8 @@ run_crashes (gboolean synchronous)
   done = bring_in (work.open, work.import, review_one, &error);
   crash.at_sync = NULL;
   /* And once after everything was acknowledged. */
-  lose_power ();
+  for (int i = 0; i < (synchronous ? 1 : 30); i++)
+    lose_power ();
   crash.watching = FALSE;
   g_clear_pointer (&work.open, project_close);
   tap_note ("%u syncs, %u writes, %u power losses, %u reviews acknowledged beside the import", crash.syncs, crash.writes, work.crashes,

@@ -61,7 +61,7 @@ CREATE TABLE caption (
   id INTEGER PRIMARY KEY CHECK (id > 0),
   image INTEGER NOT NULL REFERENCES image,
   identity INTEGER NOT NULL,
-  current INTEGER REFERENCES caption_revision DEFERRABLE INITIALLY DEFERRED,
+  current INTEGER, -- of caption_revision
   extra TEXT CHECK (extra IS NULL OR json_valid (extra)),
   entry INTEGER REFERENCES entry,
   UNIQUE (image, identity)
@@ -90,7 +90,7 @@ CREATE TABLE phrase (
   image INTEGER NOT NULL REFERENCES image,
   caption INTEGER REFERENCES caption,
   identity INTEGER NOT NULL,
-  current INTEGER REFERENCES phrase_revision DEFERRABLE INITIALLY DEFERRED,
+  current INTEGER, -- of phrase_revision
   entity INTEGER REFERENCES entity,
   types TEXT CHECK (types IS NULL OR json_valid (types)),
   extra TEXT CHECK (extra IS NULL OR json_valid (extra)),
@@ -123,7 +123,7 @@ CREATE TABLE phrase_span (
 CREATE TABLE region (
   id INTEGER PRIMARY KEY CHECK (id > 0),
   image INTEGER NOT NULL REFERENCES image,
-  current INTEGER REFERENCES region_revision DEFERRABLE INITIALLY DEFERRED,
+  current INTEGER, -- of region_revision
   entry INTEGER REFERENCES entry
 ) STRICT;
 CREATE INDEX region_entry ON region (entry, id);
@@ -173,7 +173,7 @@ CREATE TABLE verdict_slot (
   phrase INTEGER NOT NULL REFERENCES phrase,
   reviewer TEXT NOT NULL CHECK (reviewer <> ''),
   pass INTEGER NOT NULL CHECK (pass >= 1),
-  current INTEGER REFERENCES verdict DEFERRABLE INITIALLY DEFERRED,
+  current INTEGER, -- of verdict
   UNIQUE (phrase, reviewer, pass)
 ) STRICT;
 
@@ -252,6 +252,21 @@ CREATE TRIGGER verdict_keeps_1 BEFORE UPDATE ON verdict
 BEGIN SELECT raise (ABORT, 'verdicts never change'); END;
 CREATE TRIGGER verdict_keeps_2 BEFORE DELETE ON verdict
 BEGIN SELECT raise (ABORT, 'verdicts never change'); END;
+
+-- A pointer only moves to a revision of its own object. (A foreign key would have every new revision look for objects
+-- that wait for it.)
+CREATE TRIGGER caption_points BEFORE UPDATE OF current ON caption
+WHEN NEW.current IS NOT NULL AND NOT EXISTS (SELECT 1 FROM caption_revision WHERE id = NEW.current AND caption = NEW.id)
+BEGIN SELECT raise (ABORT, 'no revision of this caption'); END;
+CREATE TRIGGER phrase_points BEFORE UPDATE OF current ON phrase
+WHEN NEW.current IS NOT NULL AND NOT EXISTS (SELECT 1 FROM phrase_revision WHERE id = NEW.current AND phrase = NEW.id)
+BEGIN SELECT raise (ABORT, 'no revision of this phrase'); END;
+CREATE TRIGGER region_points BEFORE UPDATE OF current ON region
+WHEN NEW.current IS NOT NULL AND NOT EXISTS (SELECT 1 FROM region_revision WHERE id = NEW.current AND region = NEW.id)
+BEGIN SELECT raise (ABORT, 'no revision of this region'); END;
+CREATE TRIGGER verdict_points BEFORE UPDATE OF current ON verdict_slot
+WHEN NEW.current IS NOT NULL AND NOT EXISTS (SELECT 1 FROM verdict WHERE id = NEW.current AND slot = NEW.id)
+BEGIN SELECT raise (ABORT, 'no verdict of this reviewer and phrase'); END;
 
 -- What readers see. -----------------------------------------------------------------------------------------------
 
