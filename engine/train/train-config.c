@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: MIT */
+#include "train-config.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+#include "mapped-file.h"
+#include "schedule.h"
+
+typedef enum
+{
+  VALUE_TEXT,
+  VALUE_INT,
+  VALUE_REAL,
+  VALUE_BOOL,
+  VALUE_SEED
+} ValueType;
+
+typedef struct
+{
+  const char *key;
+  ValueType type;
+  size_t offset;
+  double min, max;
+} Field;
+
+#define TEXT(key, member) { key, VALUE_TEXT, offsetof (TrainConfig, member), 0, 0 }
+#define INT(key, member, min, max) { key, VALUE_INT, offsetof (TrainConfig, member), min, max }
+#define REAL(key, member, min, max) { key, VALUE_REAL, offsetof (TrainConfig, member), min, max }
+#define BOOL(key, member) { key, VALUE_BOOL, offsetof (TrainConfig, member), 0, 1 }
+
+static const Field fields[] = {
+  TEXT ("init", init),
+  TEXT ("model", model),
+  TEXT ("vocab", vocab),
+  TEXT ("name", name),
+  INT ("resolution", resolution, 0, 4096),
+  INT ("queue", queue, 0, 1 << 24),
+  REAL ("temperature", temperature, 1e-4, 10),
+  TEXT ("data", data),
+  TEXT ("images", images),
+  TEXT ("vg-images", vg_images),
+  BOOL ("manifest", manifest),
+  BOOL ("whole-caption", whole_caption),
+  TEXT ("scenes", scenes),
+  INT ("scenes-per-epoch", scenes_per_epoch, 1, INT_MAX),
+  INT ("scene-nouns", scene_nouns, 0, 768),
+  TEXT ("scene-styles", scene_styles),
+  TEXT ("scene-without", scene_without),
+  TEXT ("scene-noun-list", scene_noun_list),
+  BOOL ("scene-shapes", scene_shapes),
+  BOOL ("augment", augment),
+  INT ("max-words", max_words, 1, 10000),
+  INT ("max-tokens", max_tokens, 0, 100000),
+  BOOL ("truncate", truncate),
+  REAL ("mlm-probability", mlm_probability, 0, 1),
+  REAL ("mlm-noun-probability", mlm_noun_probability, 0, 1),
+  BOOL ("mlm-one-noun", mlm_one_noun),
+  INT ("workers", workers, 0, 64),
+  BOOL ("distill", distill),
+  REAL ("alpha", alpha, 0, 1),
+  BOOL ("alpha-warm-up", alpha_warm_up),
+  INT ("alpha-steps", alpha_steps, 0, INT_MAX),
+  REAL ("momentum", momentum, 0, 1),
+  REAL ("clamp-low", clamp_low, 0, 10),
+  REAL ("clamp-high", clamp_high, 0, 10),
+  REAL ("dropout", dropout, 0, 0.99),
+  BOOL ("amc", amc),
+  BOOL ("amc-per-sample", amc_per_sample),
+  INT ("amc-layer", amc_layer, -1, 1000),
+  TEXT ("freeze", freeze),
+  INT ("batch", batch, 1, 65536),
+  INT ("accumulation", accumulation, 1, 65536),
+  INT ("epochs", epochs, 1, 1000000),
+  INT ("max-steps", max_steps, 0, INT_MAX),
+  INT ("warmup-epochs", warmup_epochs, 0, 1000000),
+  INT ("warmup-steps", warmup_steps, 0, INT_MAX),
+  REAL ("lr", lr, 0, 100),
+  REAL ("min-lr", min_lr, 0, 100),
+  REAL ("warmup-lr", warmup_lr, 0, 100),
+  BOOL ("by-step", by_step),
+  REAL ("weight-decay", decay, 0, 10),
+  REAL ("beta1", beta1, 0, 0.9999999),
+  REAL ("beta2", beta2, 0, 0.9999999),
+  REAL ("clip-norm", clip_norm, 0, 1e9),
+  { "seed", VALUE_SEED, offsetof (TrainConfig, seed), 0, 0 },
+  INT ("checkpoint-steps", checkpoint_steps, 0, INT_MAX),
+  INT ("keep", keep, 1, 10000),
+  INT ("log-steps", log_steps, 1, INT_MAX),
+};
+
+enum
+{
+  N_FIELDS = sizeof fields / sizeof fields[0],
+  MAX_FILE = 1 << 20
+};
+
+/* The tasks and their official values (configs/ of the release); learning rates stand in schedule.c. */
+typedef struct
+{
+  const char *name, *schedule;
+  TrainTask task;
+  ModelKind kind;
+  int resolution, batch, max_words, max_tokens;
+  bool truncate, alpha_warm_up;
+} Preset;
+
+static const Preset presets[] = {
+  { "pretrain", "Pretrain", TASK_PRETRAIN, MODEL_PRETRAIN, 256, 64, 30, 25, true, true },
+  { "retrieval", "Retrieval_flickr", TASK_RETRIEVAL, MODEL_RETRIEVAL, 384, 32, 30, 0, false, true },
+  { "grounding", "Grounding", TASK_GROUNDING, MODEL_RETRIEVAL, 384, 32, 30, 0, false, true },
+  { "vqa", "VQA", TASK_VQA, MODEL_VQA, 384, 32, 30, 25, true, true },
+  { "ve", "VE", TASK_VE, MODEL_VE, 384, 32, 30, 0, false, false },
+  { "nlvr2", "NLVR", TASK_NLVR2, MODEL_NLVR2, 384, 16, 30, 0, false, true },
+  { "retrieval-coco", "Retrieval_coco", TASK_RETRIEVAL, MODEL_RETRIEVAL, 384, 32, 30, 0, false, true },
+};
+
+static const Preset *
+find_preset (const char *name)
+{
+  for (size_t i = 0; i < sizeof presets / sizeof presets[0]; i++)
+    if (strcmp (presets[i].name, name) == 0)
+      return &presets[i];
+  return NULL;
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * Values
+ */
+
+static void
+apply_preset (TrainConfig *config, const Preset *preset)
+{
+  const Schedule *schedule = &schedule_presets[0];
+
+  for (int i = 0; i < schedule_n_presets; i++)
+    if (strcmp (schedule_presets[i].name, preset->schedule) == 0)
+      schedule = &schedule_presets[i];
+  train_config_clear (config);
+  *config = (TrainConfig) { .task = preset->task, .resolution = preset->resolution, .temperature = 0.07,
+                            .scenes_per_epoch = 64000, .scene_shapes = true, .augment = true,
+                            .max_words = preset->max_words, .max_tokens = preset->max_tokens,
+                            .truncate = preset->truncate, .workers = 1, .distill = true, .alpha = 0.4,
+                            .alpha_warm_up = preset->alpha_warm_up, .momentum = 0.995, .dropout = 0.1, .amc_layer = -1,
+                            .batch = preset->batch, .accumulation = 1, .epochs = schedule->epochs,
+                            .warmup_epochs = schedule->warmup_epochs, .lr = schedule->lr, .min_lr = schedule->min_lr,
+                            .warmup_lr = schedule->warmup_lr, .decay = 0.02, .beta1 = 0.9, .beta2 = 0.999, .seed = 42,
+                            .checkpoint_steps = 1000, .keep = 2, .log_steps = 10 };
+  if (preset->task == TASK_PRETRAIN)
+    {
+      config->mlm_probability = 0.15;
+      config->clamp_low = 0.001;
+      config->clamp_high = 0.5;
+    }
+}
+
+static void *
+place (const TrainConfig *config, const Field *field)
+{
+  return (char *) config + field->offset;
+}
+
+static bool
+parse_bool (const char *value, bool *out)
+{
+  if (strcmp (value, "yes") == 0 || strcmp (value, "true") == 0 || strcmp (value, "1") == 0)
+    return *out = true;
+  *out = false;
+  return strcmp (value, "no") == 0 || strcmp (value, "false") == 0 || strcmp (value, "0") == 0;
+}
+
+/* False: the value cannot be used. */
+static bool
+set_field (TrainConfig *config, const Field *field, const char *value)
+{
+  void *at = place (config, field);
+  char *end = NULL;
+  double number;
+
+  errno = 0;
+  switch (field->type)
+    {
+    case VALUE_TEXT:
+      free (*(char **) at);
+      *(char **) at = *value != 0 ? mem_strdup (value) : NULL;
+      return true;
+    case VALUE_BOOL:
+      return parse_bool (value, at);
+    case VALUE_SEED:
+      *(uint64_t *) at = strtoull (value, &end, 10);
+      return errno == 0 && end != value && *end == 0 && *value != '-';
+    case VALUE_INT:
+    case VALUE_REAL:
+    default:
+      number = strtod (value, &end);
+      if (errno != 0 || end == value || *end != 0 || !(number >= field->min && number <= field->max)
+          || (field->type == VALUE_INT && number != floor (number)))
+        return false;
+      if (field->type == VALUE_INT)
+        *(int *) at = (int) number;
+      else
+        *(double *) at = number;
+      return true;
+    }
+}
+
+static AlbefStatus
+refuse (const Field *field, const char *value, const char *where, AlbefError *error)
+{
+  if (field->type == VALUE_BOOL)
+    return error_set (error, ALBEF_ERROR_ARGUMENT, "%s: '%s' is yes or no, not '%.60s'", where, field->key, value);
+  if (field->type == VALUE_SEED)
+    return error_set (error, ALBEF_ERROR_ARGUMENT, "%s: '%s' is a whole number from 0, not '%.60s'", where, field->key, value);
+  return error_set (error, ALBEF_ERROR_ARGUMENT, "%s: '%s' is a %s from %.10g to %.10g, not '%.60s'", where, field->key,
+                    field->type == VALUE_INT ? "whole number" : "number", field->min, field->max, value);
+}
+
+/* In place: without spaces around. */
+static char *
+trim (char *text)
+{
+  char *end;
+
+  text += strspn (text, " \t\r");
+  end = text + strlen (text);
+  while (end > text && strchr (" \t\r", end[-1]) != NULL)
+    *--end = 0;
+  return text;
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * Public
+ */
+
+const char *
+train_task_name (TrainTask task)
+{
+  return presets[task].name;
+}
+
+bool
+train_task_parse (const char *name, TrainTask *task)
+{
+  const Preset *preset = find_preset (name);
+
+  if (preset == NULL || preset - presets >= TASK_COUNT)
+    return false;
+  *task = preset->task;
+  return true;
+}
+
+ModelKind
+train_task_kind (TrainTask task)
+{
+  return presets[task].kind;
+}
+
+void
+train_config_init (TrainConfig *config, TrainTask task)
+{
+  memset (config, 0, sizeof *config);
+  apply_preset (config, &presets[task]);
+}
+
+void
+train_config_clear (TrainConfig *config)
+{
+  for (int i = 0; i < N_FIELDS; i++)
+    if (fields[i].type == VALUE_TEXT)
+      {
+        free (*(char **) place (config, &fields[i]));
+        *(char **) place (config, &fields[i]) = NULL;
+      }
+}
+
+AlbefStatus
+train_config_set (TrainConfig *config, const char *key, const char *value, const char *where, AlbefError *error)
+{
+  for (int i = 0; i < N_FIELDS; i++)
+    if (strcmp (fields[i].key, key) == 0)
+      return set_field (config, &fields[i], value) ? ALBEF_OK : refuse (&fields[i], value, where, error);
+  return error_set (error, ALBEF_ERROR_ARGUMENT, "%s: there is no setting '%.60s'", where, key);
+}
+
+static AlbefStatus
+take_preset (TrainConfig *config, const char *name, bool first, const char *where, AlbefError *error)
+{
+  const Preset *preset = find_preset (name);
+
+  if (preset == NULL)
+    return error_set (error, ALBEF_ERROR_ARGUMENT, "%s: there is no preset '%.60s'", where, name);
+  if (!first)
+    return error_set (error, ALBEF_ERROR_ARGUMENT, "%s: the preset has to stand before every other setting", where);
+  if (preset->task != config->task)
+    return error_set (error, ALBEF_ERROR_ARGUMENT, "%s: the preset '%s' is of another task than '%s'", where, name,
+                      train_task_name (config->task));
+  apply_preset (config, preset);
+  return ALBEF_OK;
+}
+
+AlbefStatus
+train_config_read (TrainConfig *config, const char *text, const char *name, AlbefError *error)
+{
+  AlbefStatus status = ALBEF_OK;
+  bool first = true;
+
+  for (int number = 1; *text != 0 && status == ALBEF_OK; number++)
+    {
+      size_t length = strcspn (text, "\n");
+      char *line = mem_printf ("%.*s", (int) length, text), *where = mem_printf ("%s line %d", name, number), *at, *equals;
+
+      line[strcspn (line, "#")] = 0;
+      at = trim (line);
+      equals = strchr (at, '=');
+      if (*at != 0 && equals == NULL)
+        status = error_set (error, ALBEF_ERROR_FORMAT, "%s: '%.60s' is not KEY = VALUE", where, at);
+      else if (*at != 0)
+        {
+          *equals = 0;
+          at = trim (at);
+          if (strcmp (at, "preset") == 0)
+            status = take_preset (config, trim (equals + 1), first, where, error);
+          else
+            status = train_config_set (config, at, trim (equals + 1), where, error);
+          first = false;
+        }
+      free (line);
+      free (where);
+      text += length + (text[length] == '\n');
+    }
+  return status;
+}
+
+AlbefStatus
+train_config_open (TrainConfig *config, const char *path, AlbefError *error)
+{
+  char *text = NULL;
+  size_t length = 0;
+  AlbefStatus status = file_read (path, MAX_FILE, &text, &length, error);
+
+  if (status == ALBEF_OK && strlen (text) != length)
+    status = error_set (error, ALBEF_ERROR_FORMAT, "'%s' is no text: it holds a zero byte", path);
+  if (status == ALBEF_OK)
+    status = train_config_read (config, text, path, error);
+  free (text);
+  return status;
+}
+
+AlbefStatus
+train_config_check (const TrainConfig *c, AlbefError *error)
+{
+#define REFUSE(condition, ...)                                                                                         \
+  if (condition)                                                                                                       \
+  return error_set (error, ALBEF_ERROR_ARGUMENT, __VA_ARGS__)
+  REFUSE ((c->data == NULL) == (c->scenes == NULL), "say what to train on: 'data' (files) or 'scenes' (a folder of pictograms)");
+  REFUSE (c->scenes != NULL && c->task != TASK_PRETRAIN && c->task != TASK_RETRIEVAL,
+          "scenes made on the fly serve pretrain and retrieval; write them with albef scenes --tasks and name the lists as 'data'");
+  REFUSE (c->init == NULL && c->model == NULL, "say where to start: 'init' (a model file) or 'model' (a config.json of sizes)");
+  REFUSE (c->init == NULL && c->vocab == NULL && c->scenes == NULL, "a new model needs 'vocab', a vocab.txt");
+  REFUSE (c->init != NULL && (c->model != NULL || c->vocab != NULL), "'init' brings sizes and words: leave 'model' and 'vocab' out");
+  REFUSE (c->manifest && c->task != TASK_PRETRAIN && c->task != TASK_RETRIEVAL && c->task != TASK_GROUNDING,
+          "a manifest serves pretrain, retrieval and grounding");
+  REFUSE (c->amc && c->task != TASK_PRETRAIN, "amc is a loss of pretrain");
+  REFUSE (c->amc && c->scenes != NULL, "amc takes its regions from 'data' (a manifest, or a list with boxes)");
+  REFUSE (c->clamp_low > c->clamp_high, "'clamp-low' is above 'clamp-high'");
+#undef REFUSE
+  return ALBEF_OK;
+}
+
+char *
+train_config_text (const TrainConfig *config)
+{
+  char *buffer = NULL;
+  size_t length = 0;
+  FILE *out = open_memstream (&buffer, &length);
+
+  for (int i = 0; i < N_FIELDS; i++)
+    {
+      void *at = place (config, &fields[i]);
+
+      if (fields[i].type == VALUE_TEXT)
+        {
+          if (*(char **) at != NULL)
+            fprintf (out, "%s = %s\n", fields[i].key, *(char **) at);
+        }
+      else if (fields[i].type == VALUE_INT)
+        fprintf (out, "%s = %d\n", fields[i].key, *(int *) at);
+      else if (fields[i].type == VALUE_REAL)
+        fprintf (out, "%s = %.17g\n", fields[i].key, *(double *) at);
+      else if (fields[i].type == VALUE_SEED)
+        fprintf (out, "%s = %" PRIu64 "\n", fields[i].key, *(uint64_t *) at);
+      else
+        fprintf (out, "%s = %s\n", fields[i].key, *(bool *) at ? "yes" : "no");
+    }
+  fclose (out);
+  return buffer;
+}
+
+const char *
+train_config_difference (const TrainConfig *a, const TrainConfig *b)
+{
+  for (int i = 0; i < N_FIELDS; i++)
+    {
+      const void *x = place (a, &fields[i]), *y = place (b, &fields[i]);
+      const char *s, *t;
+      bool same;
+
+      switch (fields[i].type)
+        {
+        case VALUE_TEXT:
+          s = *(char *const *) x;
+          t = *(char *const *) y;
+          same = (s == NULL) == (t == NULL) && (s == NULL || strcmp (s, t) == 0);
+          break;
+        case VALUE_INT:
+          same = *(const int *) x == *(const int *) y;
+          break;
+        case VALUE_REAL:
+          same = *(const double *) x == *(const double *) y;
+          break;
+        case VALUE_SEED:
+          same = *(const uint64_t *) x == *(const uint64_t *) y;
+          break;
+        default:
+          same = *(const bool *) x == *(const bool *) y;
+        }
+      if (!same)
+        return fields[i].key;
+    }
+  return a->task != b->task ? "task" : NULL;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT
+ * train-config.h: what a training run is told: a small file of `key = value` lines over the official values of its task.
+ *
+ * # starts a comment; lists are separated by commas; paths are relative to where albef runs. Everything has a value: a
+ * preset (the YAML files of the ALBEF release), overlaid by the file, overlaid by --set. */
+#pragma once
+
+#include "config.h"
+
+typedef enum
+{
+  TASK_PRETRAIN,
+  TASK_RETRIEVAL,
+  TASK_GROUNDING,
+  TASK_VQA,
+  TASK_VE,
+  TASK_NLVR2,
+  TASK_COUNT
+} TrainTask;
+
+/* Texts belong to the TrainConfig; NULL where nothing is said. */
+typedef struct
+{
+  TrainTask task;
+
+  /* Where the run starts. */
+  char *init;         /* a model file */
+  char *model;        /* without init: a config.json with the sizes of a new model */
+  char *vocab;        /* without init: vocab.txt; scenes bring their own */
+  char *name;         /* of the model that comes out */
+  int resolution;     /* 0: the model's own */
+  int queue;          /* 0: the model's own */
+  double temperature; /* of a new model */
+
+  /* What it sees. */
+  char *data;         /* files, separated by commas */
+  char *images, *vg_images;
+  bool manifest;      /* data is in the manifest form */
+  bool whole_caption; /* manifest: captions with the phrase marked, not the phrase alone */
+  char *scenes;       /* instead of data: a folder of pictograms */
+  int scenes_per_epoch, scene_nouns;
+  char *scene_styles, *scene_without, *scene_noun_list;
+  bool scene_shapes;
+  bool augment;       /* as the task's official transform; never for scenes */
+  int max_words, max_tokens;
+  bool truncate;
+  double mlm_probability, mlm_noun_probability;
+  bool mlm_one_noun;
+  int workers;
+
+  /* What is learned. */
+  bool distill;
+  double alpha;
+  bool alpha_warm_up;
+  int alpha_steps;
+  double momentum;
+  double clamp_low, clamp_high;
+  double dropout;
+  bool amc, amc_per_sample;
+  int amc_layer;      /* BERT layer from 0; -1: the model's grounding layer */
+  char *freeze;
+
+  /* How. */
+  int batch, accumulation, epochs, max_steps, warmup_epochs, warmup_steps;
+  double lr, min_lr, warmup_lr;
+  bool by_step;       /* the learning rate follows steps, not epochs (trainer.h) */
+  double decay, beta1, beta2, clip_norm;
+  uint64_t seed;
+  int checkpoint_steps, keep, log_steps;
+} TrainConfig;
+
+const char *train_task_name (TrainTask task); /* "pretrain", ... */
+bool train_task_parse (const char *name, TrainTask *task);
+ModelKind train_task_kind (TrainTask task);
+
+/* The official values of the task. */
+void train_config_init (TrainConfig *config, TrainTask task);
+void train_config_clear (TrainConfig *config);
+
+/* One `key = value`; `where` ("mini.conf line 3") stands in the message of an unknown key or a value out of range. */
+AlbefStatus train_config_set (TrainConfig *config, const char *key, const char *value, const char *where,
+                              AlbefError *error);
+/* Every line of a text, e.g. a file or what train_config_text gave. A line `preset = NAME` starts from the values of that
+ * task or preset and has to come first. */
+AlbefStatus train_config_read (TrainConfig *config, const char *text, const char *name, AlbefError *error);
+AlbefStatus train_config_open (TrainConfig *config, const char *path, AlbefError *error);
+
+/* Refuses what contradicts itself. */
+AlbefStatus train_config_check (const TrainConfig *config, AlbefError *error);
+
+/* Every key with its value, in the order above: the same configuration gives the same text, which is read back
+ * unchanged. The caller frees it. */
+char *train_config_text (const TrainConfig *config);
+
+/* The first key whose values differ, NULL if none does. A static text. */
+const char *train_config_difference (const TrainConfig *a, const TrainConfig *b);
