@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * cmd-project.c: `alidade new`, `check` and `backup`. */
+#include "albef.h"
 #include "commands.h"
 #include "json-text.h"
+#include "samples.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,15 +11,32 @@
 int
 command_new (int argc, char **argv)
 {
+  gboolean samples = FALSE;
+  const GOptionEntry entries[] = {
+    { "samples", 0, 0, G_OPTION_ARG_NONE, &samples, "Fill it with the sample scenes; without PROJECT in your data folder", NULL },
+    { NULL }
+  };
   g_auto (GStrv) files = NULL;
+  g_autofree char *folder = NULL, *file = NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (Project) project = NULL;
   int status;
 
-  if (!command_parse (&argc, &argv, NULL, "PROJECT", "Makes an empty project in the folder PROJECT.", 1, 1, &files, &status))
+  if (!command_parse (&argc, &argv, entries, "PROJECT", "Makes an empty project in the folder PROJECT.", 0, 1, &files, &status))
     return status;
-  project = project_create (files[0], &error);
-  return project != NULL ? COMMAND_DONE : command_fail ("new", error);
+  if (files == NULL && !samples)
+    return command_usage ("new", "PROJECT is missing");
+  folder = files != NULL ? g_strdup (files[0]) : samples_project_path ();
+  file = g_build_filename (folder, "project.alidade", NULL);
+  if (samples && !g_file_test (file, G_FILE_TEST_EXISTS))
+    project = samples_project_open (folder, albef_sample_scenes_path (), &error);
+  else
+    project = project_create (folder, &error);
+  if (project == NULL)
+    return command_fail ("new", error);
+  if (files == NULL)
+    printf ("%s\n", folder);
+  return command_end ("new", COMMAND_DONE);
 }
 
 static void

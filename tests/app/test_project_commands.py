@@ -190,6 +190,22 @@ def check_write_back():
     tap.ok(json.loads(file.read_text()) == back, "/labelme/as it is")
 
 
+def check_samples():
+    where = run("new", "--samples", name="/samples/made in the user's data folder")[0].strip()
+    tap.ok(where == str(work / "data" / "alidade" / "samples"), "/samples/and told where", where)
+    phrases = rows(where, "phrases")
+    tap.ok(len(rows(where, "images")) == len(rows(where, "captions")) == 24 and phrases and rows(where, "regions") == [] and
+           all(p["caption"][p["start"]:p["end"]] == p["text"] for p in phrases), "/samples/captions and spans, no regions", str(phrases[:2]))
+
+
+def check_hostile():
+    (work / "refs").mkdir()
+    (work / "refs" / "instances.json").write_text('{"images":[],"annotations":[]}')
+    (work / "refs" / "refs(x).p").write_bytes(b"cposix\nsystem\n(S'touch pwned'\ntR.")
+    run("import", "p", "refs", "--format", "refcoco", status=1, name="/hostile/a pickle that names a function is refused")
+    tap.ok(not (work / "pwned").exists(), "/hostile/and nothing was run")
+
+
 def check_safety():
     with open(work / "p" / "project.lock", "r+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -224,6 +240,8 @@ def main():
         check_review()
         check_proposals()
         check_write_back()
+        check_samples()
+        check_hostile()
         check_safety()
     finally:
         shutil.rmtree(work)
