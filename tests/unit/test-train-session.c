@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: MIT
+ * Training from settings to a model: the settings themselves, where weights come from, and every task on tiny scenes. */
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "initial.h"
+#include "mapped-file.h"
+#include "scene-files.h"
+#include "tap.h"
+#include "train-session.h"
+
+static char folder[64];
+
+static const char model_json[] =
+    "{\"image_res\": 32, \"patch_size\": 8, \"vision_width\": 16, \"vision_depth\": 1, \"vision_heads\": 2, \"embed_dim\": 8,"
+    " \"queue_size\": 20, \"grounding_layer\": 1, \"bert_config\": {\"hidden_size\": 16, \"intermediate_size\": 24,"
+    " \"num_attention_heads\": 2, \"num_hidden_layers\": 3, \"fusion_layer\": 1, \"encoder_width\": 16,"
+    " \"max_position_embeddings\": 48, \"vocab_size\": 100}}";
+
+static void
+write_file (const char *name, const char *text)
+{
+  char *path = mem_printf ("%s/%s", folder, name);
+  FILE *file = fopen (path, "w");
+
+  if (file == NULL || fputs (text, file) < 0 || fclose (file) != 0)
+    abort ();
+  free (path);
+}
+
+/* Ten nouns, each a square of its own colour. */
+static void
+make_pictograms (void)
+{
+  static const char *const nouns[] = { "kite", "ant", "box", "cheese", "owl", "drum", "pen", "hat", "tree", "boat" };
+  char *path = mem_printf ("%s/sprites", folder), *style = mem_printf ("%s/sprites/flat", folder), *table;
+
+  if (mkdir (path, 0700) != 0 || mkdir (style, 0700) != 0)
+    abort ();
+  table = mem_strdup ("noun\tplural\tcategory\tsubcategory\tcolour\tcodepoint\tstyles\n");
+  for (int i = 0; i < 10; i++)
+    {
+      uint8_t rgba[24 * 24 * 4];
+      char *file = mem_printf ("%s/%s.png", style, nouns[i]);
+      char *more = mem_printf ("%s%s\t\t\t\t\t\tflat\n", table, nouns[i]);
+
+      for (int p = 0; p < 24 * 24; p++)
+        {
+          rgba[4 * p] = (uint8_t) (25 * i);
+          rgba[4 * p + 1] = (uint8_t) (i % 2 * 200);
+          rgba[4 * p + 2] = (uint8_t) (250 - 20 * i);
+          rgba[4 * p + 3] = 255;
+        }
+      if (albef_png_write (file, rgba, 24, 24, 4, NULL, 0, NULL) != ALBEF_OK)
+        abort ();
+      free (file);
+      free (table);
+      table = more;
+    }
+  write_file ("sprites/nouns.tsv", table);
+  write_file ("model.json", model_json);
+  free (table);
+  free (style);
+  free (path);
+}
+
+static void
+set (TrainConfig *config, const char *lines)
+{
+  AlbefError error = ALBEF_ERROR_INIT;
+  char *text = mem_strdup (lines), *at;
+
+  /* "@" is the folder of this test. */
+  while ((at = strchr (text, '@')) != NULL)
+    {
+      char *longer = mem_printf ("%.*s%s%s", (int) (at - text), text, folder, at + 1);
+
+      free (text);
+      text = longer;
+    }
+  if (train_config_read (config, text, "test", &error) != ALBEF_OK)
+    tap_ok (false, "/settings/%s", error.message);
+  free (text);
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * Settings
+ */
+
+static void
+refused (TrainTask task, const char *lines, const char *word)
+{
+  AlbefError error = ALBEF_ERROR_INIT;
+  TrainConfig config;
+
+  train_config_init (&config, task);
+  tap_ok ((train_config_read (&config, lines, "x.conf", &error) != ALBEF_OK || train_config_check (&config, &error) != ALBEF_OK)
+              && strstr (error.message, word) != NULL,
+          "/settings/refused: %s", error.message);
+  train_config_clear (&config);
+}
+
+static void
+test_settings (void)
+{
+  static const char lines[] = "# all of it\n\n lr = 0.001 # peak\r\nfreeze=visual_encoder.*, temp\nseed = 18446744073709551615\n"
+                              "distill = no\nmodel = a b.json\nscenes=s\n";
+  AlbefError error = ALBEF_ERROR_INIT;
+  TrainConfig a, b, official;
+  char *text, *again;
+
+  train_config_init (&a, TASK_PRETRAIN);
+  train_config_init (&b, TASK_PRETRAIN);
+  train_config_init (&official, TASK_PRETRAIN);
+  tap_ok (official.batch == 64 && official.lr == 1e-4 && official.epochs == 30 && official.warmup_epochs == 20
+              && official.mlm_probability == 0.15 && official.resolution == 256 && official.max_tokens == 25
+              && official.decay == 0.02 && official.clip_norm == 0,
+          "/settings/pre-training's official values");
+  tap_ok (train_config_read (&a, lines, "x.conf", &error) == ALBEF_OK && a.lr == 0.001 && !a.distill
+              && a.seed == UINT64_MAX && train_config_check (&a, &error) == ALBEF_OK,
+          "/settings/read (%s)", error.message);
+  tap_equal_text (a.freeze, "visual_encoder.*, temp", "/settings/a list keeps its commas");
+  tap_equal_text (a.model, "a b.json", "/settings/a path keeps its spaces");
+  text = train_config_text (&a);
+  tap_ok (train_config_read (&b, text, "text", &error) == ALBEF_OK && train_config_difference (&a, &b) == NULL,
+          "/settings/text and back");
+  again = train_config_text (&b);
+  tap_equal_text (again, text, "/settings/the same text");
+  tap_equal_text (train_config_difference (&a, &official), "model", "/settings/the first difference");
+  free (text);
+  free (again);
+  train_config_clear (&a);
+  train_config_clear (&b);
+  train_config_clear (&official);
+
+  train_config_init (&a, TASK_RETRIEVAL);
+  tap_ok (a.epochs == 10 && train_config_read (&a, "preset = retrieval-coco\nbatch = 4", "x", NULL) == ALBEF_OK
+              && a.epochs == 5 && a.batch == 4,
+          "/settings/a preset");
+  train_config_clear (&a);
+  refused (TASK_VQA, "preset = retrieval-coco\n", "another task");
+  refused (TASK_RETRIEVAL, "batch = 4\npreset = retrieval-coco\n", "before");
+  refused (TASK_PRETRAIN, "batch = 4\nlr = fast\n", "x.conf line 2");
+  refused (TASK_PRETRAIN, "batch = 2.5\n", "whole number");
+  refused (TASK_PRETRAIN, "dropout = nan\n", "dropout");
+  refused (TASK_PRETRAIN, "distill = maybe\n", "yes or no");
+  refused (TASK_PRETRAIN, "colour = red\n", "no setting 'colour'");
+  refused (TASK_PRETRAIN, "batch 4\n", "KEY = VALUE");
+  refused (TASK_PRETRAIN, "init = a\n", "what to train on");
+  refused (TASK_PRETRAIN, "data = a\n", "where to start");
+  refused (TASK_VQA, "scenes = a\ninit = b\n", "albef scenes");
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * Runs
+ */
+
+static volatile sig_atomic_t stop;
+static int64_t stop_at;
+static double last_loss, first_loss;
+
+static void
+see (void *user_data, const TrainProgress *progress)
+{
+  (void) user_data;
+  if (progress->at.step == 1)
+    first_loss = progress->loss;
+  last_loss = progress->loss;
+  if (progress->at.step == stop_at)
+    stop = 1;
+}
+
+/* Begins (config) or goes on (NULL) in folder/name, until `end` steps (0: the end). True: finished. */
+static bool
+go (const TrainConfig *config, const char *name, int64_t end, AlbefError *error)
+{
+  TrainPlace place = { .device = "cpu", .threads = 1, .command = "test" };
+  char *out = mem_printf ("%s/%s", folder, name);
+  TrainSession *session = NULL;
+  bool finished = false;
+  AlbefStatus status = config != NULL ? train_session_begin (config, out, &place, &session, error)
+                                      : train_session_resume (NULL, out, &place, &session, error);
+
+  stop = 0;
+  stop_at = end;
+  if (status == ALBEF_OK)
+    status = train_session_run (session, &stop, see, NULL, &finished, error);
+  train_session_free (session);
+  free (out);
+  return status == ALBEF_OK && finished;
+}
+
+static char *
+bytes_of (const char *name, size_t *length)
+{
+  char *path = mem_printf ("%s/%s", folder, name), *bytes = NULL;
+
+  if (file_read (path, 64 << 20, &bytes, length, NULL) != ALBEF_OK)
+    bytes = NULL;
+  free (path);
+  return bytes;
+}
+
+static void
+test_scenes_run (void)
+{
+  AlbefError error = ALBEF_ERROR_INIT;
+  TrainConfig config;
+  char *a, *b;
+  size_t n = 0, m = 0;
+
+  train_config_init (&config, TASK_PRETRAIN);
+  set (&config, "model = @/model.json\nscenes = @/sprites\nresolution = 32\nqueue = 20\nbatch = 4\naccumulation = 2\n"
+                "scenes-per-epoch = 26\nepochs = 2\nworkers = 2\nby-step = yes\nlr = 2e-3\nclip-norm = 1\n"
+                "mlm-noun-probability = 0.4\nmlm-one-noun = yes\ncheckpoint-steps = 2\nname = tiny\n");
+  tap_ok (go (&config, "whole", 0, &error), "/scenes/in one go (%s)", error.message);
+  tap_ok (!go (&config, "pieces", 1, &error) && !go (NULL, "pieces", 3, &error) && go (NULL, "pieces", 0, &error),
+          "/scenes/in three pieces (%s)", error.message);
+  a = bytes_of ("whole/checkpoint-00000006.safetensors", &n);
+  b = bytes_of ("pieces/checkpoint-00000006.safetensors", &m);
+  tap_ok (a != NULL && b != NULL && n == m && memcmp (a, b, n) == 0, "/scenes/the same %zu bytes", n);
+  free (a);
+  free (b);
+  tap_ok (!go (&config, "whole", 0, &error) && strstr (error.message, "--resume") != NULL, "/scenes/not begun twice (%s)",
+          error.message);
+  tap_ok (!go (NULL, "nowhere", 0, &error), "/scenes/nothing to go on from (%s)", error.message);
+  train_config_clear (&config);
+}
+
+/* Other pictograms: another run. */
+static void
+test_other_data (void)
+{
+  AlbefError error = ALBEF_ERROR_INIT;
+  char *extra = mem_printf ("%s/sprites/nouns.tsv", folder), *text = NULL;
+  size_t length = 0;
+
+  if (file_read (extra, 1 << 20, &text, &length, NULL) != ALBEF_OK)
+    abort ();
+  text[strlen (text) - strlen ("boat\t\t\t\t\t\tflat\n")] = 0; /* one noun less */
+  write_file ("sprites/nouns.tsv", text);
+  tap_ok (!go (NULL, "pieces", 0, &error) && error.status == ALBEF_ERROR_MISMATCH, "/scenes/other data are refused (%s)",
+          error.message);
+  free (text);
+  free (extra);
+}
+
+/* Every task from the model made above: two steps on lists. */
+static void
+test_tasks (void)
+{
+  static const struct
+  {
+    TrainTask task;
+    const char *lines;
+  } tasks[] = { { TASK_RETRIEVAL, "data = @/lists/retrieval_train.json\n" },
+                { TASK_GROUNDING, "data = @/lists/grounding_train.json\n" },
+                { TASK_VQA, "data = @/lists/vqa_train.json\n" },
+                { TASK_VE, "data = @/lists/ve_train.json\n" },
+                { TASK_NLVR2, "data = @/lists/nlvr_train.json\n" },
+                { TASK_PRETRAIN, "data = @/lists/pretrain.json\nqueue = 20\n" },
+                { TASK_PRETRAIN, "data = @/lists/manifest.jsonl\nmanifest = yes\namc = yes\namc-layer = 1\n"
+                                 "amc-per-sample = yes\n" } };
+  char *sprites = mem_printf ("%s/sprites", folder), *lists = mem_printf ("%s/lists", folder);
+  SceneFilesOptions options = { .n = 24, .seed = 5, .vqa = true, .ve = true, .nlvr = true };
+  SceneOptions scenes = { .size = 32 };
+  AlbefError error = ALBEF_ERROR_INIT;
+  SceneSource *source = NULL;
+
+  if (scene_source_open (sprites, &scenes, &source, &error) != ALBEF_OK
+      || scenes_write (source, lists, &options, NULL, NULL, &error) != ALBEF_OK)
+    tap_ok (false, "/tasks/lists (%s)", error.message);
+  scene_source_free (source);
+  for (size_t i = 0; i < sizeof tasks / sizeof tasks[0]; i++)
+    {
+      TrainConfig config;
+      char name[16];
+      bool done;
+
+      error = (AlbefError) ALBEF_ERROR_INIT;
+      snprintf (name, sizeof name, "task%zu", i);
+      train_config_init (&config, tasks[i].task);
+      set (&config, "init = @/whole/model.safetensors\nimages = @/lists\nresolution = 32\nbatch = 4\nmax-steps = 2\n");
+      set (&config, tasks[i].lines);
+      done = go (&config, name, 0, &error);
+      tap_ok (done && isfinite (first_loss) && isfinite (last_loss) && last_loss != first_loss,
+              "/tasks/%s: %g, %g (%s)", train_task_name (tasks[i].task), first_loss, last_loss, error.message);
+      train_config_clear (&config);
+    }
+  free (sprites);
+  free (lists);
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * Official starts
+ */
+
+static bool
+holds (const Initial *initial, const char *line)
+{
+  const char *at = strstr (initial_lines (initial), line);
+
+  return at != NULL && (at == initial_lines (initial) || at[-1] == '\n') && at[strlen (line)] == '\n';
+}
+
+/* The same values under two names, in the source of a run and in the file. */
+static bool
+same_values (Initial *initial, WeightSet *file, const char *name, const char *in_file, int64_t rows, int64_t columns)
+{
+  ParameterSource source = initial_source (initial);
+  int64_t shape[] = { rows, columns };
+  const float *mapped[2] = { NULL, NULL };
+  float *copied[2] = { NULL, NULL };
+  bool same = source.has (source.user_data, name)
+              && source.get (source.user_data, name, 2, shape, &mapped[0], &copied[0], NULL) == ALBEF_OK
+              && weight_set_get (file, in_file, 2, shape, &mapped[1], &copied[1], NULL) == ALBEF_OK
+              && memcmp (mapped[0] != NULL ? mapped[0] : copied[0], mapped[1] != NULL ? mapped[1] : copied[1],
+                         (size_t) (rows * columns) * sizeof (float))
+                     == 0;
+
+  free (copied[0]);
+  free (copied[1]);
+  return same;
+}
+
+static void
+test_starts (void)
+{
+  char *path = mem_printf ("%s/whole/checkpoint-00000006.safetensors", folder);
+  WeightSetOptions options = { .allow_incomplete = true };
+  AlbefError error = ALBEF_ERROR_INIT;
+  WeightSet *file = NULL;
+  ModelConfig config;
+  Initial *initial;
+  int same, moved, fresh;
+
+  if (weight_set_open (path, &options, &file, NULL, &error) != ALBEF_OK)
+    tap_ok (false, "/starts/file (%s)", error.message);
+  config = initial_config (weight_set_config (file), MODEL_VQA);
+  initial = initial_new (file, &config, 1);
+  initial_counts (initial, &same, &moved, &fresh);
+  tap_ok (fresh == 0 && moved > 30, "/starts/vqa: nothing is new, %d from another place", moved);
+#define QUERY(stack, layer, part) stack ".bert.encoder.layer." layer "." part ".self.query.weight"
+  tap_ok (holds (initial, QUERY ("text_decoder", "1", "attention") " <- " QUERY ("text_encoder", "2", "attention")),
+          "/starts/vqa: decoder layers are the fusion layers");
+  tap_ok (holds (initial, QUERY ("text_decoder_m", "0", "crossattention") " <- " QUERY ("text_encoder_m", "1", "crossattention")),
+          "/starts/vqa: the decoder's twin is from the encoder's twin");
+  tap_ok (same_values (initial, file, QUERY ("text_decoder_m", "0", "attention"), QUERY ("text_encoder_m", "1", "attention"), 16, 16)
+              && !same_values (initial, file, QUERY ("text_decoder_m", "0", "attention"), QUERY ("text_encoder", "1", "attention"), 16, 16),
+          "/starts/vqa: its values too, not the model's");
+  initial_free (initial);
+
+  config = initial_config (weight_set_config (file), MODEL_NLVR2);
+  initial = initial_new (file, &config, 1);
+  initial_counts (initial, &same, &moved, &fresh);
+  tap_ok (fresh == 4 && holds (initial, "cls_head.0.weight new") && holds (initial, "cls_head.2.bias new"),
+          "/starts/nlvr2: the classifier alone is new (%d)", fresh);
+  tap_ok (holds (initial, QUERY ("text_encoder", "0", "attention")) && holds (initial, QUERY ("text_encoder", "1", "attention"))
+              && holds (initial, QUERY ("text_encoder", "2", "attention") " <- " QUERY ("text_encoder", "1", "attention"))
+              && holds (initial, QUERY ("text_encoder", "3", "attention") " <- " QUERY ("text_encoder", "2", "attention"))
+              && holds (initial, QUERY ("text_encoder", "4", "attention") " <- " QUERY ("text_encoder", "2", "attention")),
+          "/starts/nlvr2: each fusion layer twice");
+  tap_ok (strstr (initial_lines (initial), "_m.") == NULL, "/starts/nlvr2: no twin of the file is used");
+  initial_free (initial);
+
+  config = initial_config (weight_set_config (file), MODEL_RETRIEVAL);
+  initial = initial_new (file, &config, 1);
+  tap_ok (holds (initial, "image_queue") && strstr (initial_lines (initial), "new\n") == NULL
+              && strstr (initial_lines (initial), "cls.predictions") == NULL,
+          "/starts/retrieval: queues with it, no MLM head");
+  initial_free (initial);
+  config.queue_size = 24;
+  initial = initial_new (file, &config, 1);
+  tap_ok (!holds (initial, "image_queue"), "/starts/retrieval: queues of another size are not used");
+  initial_free (initial);
+  weight_set_free (file);
+  free (path);
+}
+
+int
+main (void)
+{
+  char *command;
+
+  snprintf (folder, sizeof folder, "/tmp/albef-session-XXXXXX");
+  if (mkdtemp (folder) == NULL)
+    return tap_ok (false, "/session/set up"), tap_done ();
+  make_pictograms ();
+  test_settings ();
+  test_scenes_run ();
+  test_tasks ();
+  test_starts ();
+  test_other_data ();
+  command = mem_printf ("rm -rf %s", folder);
+  if (system (command) != 0)
+    tap_note ("%s stays", folder);
+  free (command);
+  return tap_done ();
+}
