@@ -5,10 +5,9 @@
 
 #include <stdint.h>
 
-/* Uniform in [0, 1) with 24 bits. Two rounds of a 64-bit mixer (the finaliser of MurmurHash3's 64-bit variant,
- * Appleby 2011). */
-static inline float
-counter_uniform (uint32_t seed_low, uint32_t seed_high, uint32_t stream, uint64_t position)
+/* 24 bits. Two rounds of a 64-bit mixer (the finaliser of MurmurHash3's 64-bit variant, Appleby 2011). */
+static inline uint32_t
+counter_number (uint32_t seed_low, uint32_t seed_high, uint32_t stream, uint64_t position)
 {
   uint64_t z = ((uint64_t) seed_high << 32 | seed_low) ^ ((uint64_t) stream * 0x9e3779b97f4a7c15u);
 
@@ -19,5 +18,12 @@ counter_uniform (uint32_t seed_low, uint32_t seed_high, uint32_t stream, uint64_
       z = (z ^ (z >> 33)) * 0xc4ceb9fe1a85ec53u;
       z ^= z >> 33;
     }
-  return (float) (z >> 40) * 0x1p-24f;
+  return (uint32_t) (z >> 40);
+}
+
+/* Uniform in [0, 1). */
+static inline float
+counter_uniform (uint32_t seed_low, uint32_t seed_high, uint32_t stream, uint64_t position)
+{
+  return (float) counter_number (seed_low, seed_high, stream, position) * 0x1p-24f;
 }

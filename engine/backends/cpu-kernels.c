@@ -10,6 +10,7 @@
 
 #include "cpu-product.inc.h"
 #include "cpu-rows.inc.h"
+#include "cpu-training.inc.h"
 
 const CpuKernels CPU_KERNELS = {
 #if LANES == 16
@@ -44,4 +45,15 @@ const CpuKernels CPU_KERNELS = {
   .dot = dot,
   .sum_rows = sum_rows,
   .exponential = exponential,
+  .exp_sum = exp_sum,
+  .soften = soften,
+  .cross_entropy = cross_entropy,
+  .cross_entropy_grad = cross_entropy_grad,
+  .momentum = momentum,
+  .adamw = adamw,
+  .dropout = dropout,
+  .tangent_gelu = tangent_gelu,
+  .tangent_softmax = tangent_softmax,
+  .tangent_gelu_grad = tangent_gelu_grad,
+  .tangent_softmax_grad = tangent_softmax_grad,
 };

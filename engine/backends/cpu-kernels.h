@@ -15,6 +15,26 @@ typedef enum
   CPU_ACT_RELU
 } CpuActivation;
 
+/* AdamW with what is the same for all elements worked out. */
+typedef struct
+{
+  float scale;           /* of the gradient */
+  float keep;            /* 1 - lr decay */
+  float beta1, rest1;    /* rest: 1 - beta */
+  float beta2, rest2;
+  float step;            /* lr / (1 - beta1^t) */
+  float root;            /* 1 / sqrt (1 - beta2^t) */
+  float eps;
+} CpuAdamW;
+
+typedef struct
+{
+  uint32_t seed_low, seed_high, stream; /* counter.h */
+  uint32_t threshold;                   /* kept: the number's 24 bits are at least this */
+  float factor;                         /* 1 / (1 - p) */
+  bool add;
+} CpuDropout;
+
 typedef struct
 {
   const char *name; /* "AVX-512" */
@@ -63,6 +83,23 @@ typedef struct
   double (*dot) (const float *a, const float *b, int64_t n);
   void (*sum_rows) (const float *in, int64_t ld, int64_t rows, int64_t n, float *out); /* out += */
   void (*exponential) (const float *x, float *y, int64_t n); /* for tests of what softmax is made of */
+
+  /* Training (cpu-training.inc.h). exp_sum: sum of e^(x - largest), and the largest. */
+  double (*exp_sum) (const float *x, int64_t n, float *largest);
+  /* out = factor e^(x - largest) + rest hard; hard may be NULL. */
+  void (*soften) (const float *x, const float *hard, float *out, int64_t n, float largest, float factor, float rest);
+  double (*cross_entropy) (const float *x, const float *target, int64_t n, double lse); /* sum of target (lse - x) */
+  void (*cross_entropy_grad) (const float *x, const float *target, float *dx, int64_t n, float lse, float scale);
+  void (*momentum) (const float *x, float *y, int64_t n, float keep, float follow); /* y = keep y + follow x */
+  void (*adamw) (float *w, const float *g, float *m, float *v, int64_t n, const CpuAdamW *rule);
+  /* Numbers `first` ... of the counter; y = factor x where one is kept, else 0 (+= with add). */
+  void (*dropout) (const float *x, float *y, int64_t n, uint64_t first, const CpuDropout *rule);
+  void (*tangent_gelu) (const float *x, const float *x_dot, float *y_dot, int64_t n);
+  void (*tangent_softmax) (const float *p, const float *x_dot, float *y_dot, int64_t n);
+  /* dx, dx_dot (either may be NULL) +=. */
+  void (*tangent_gelu_grad) (const float *x, const float *x_dot, const float *dy, float *dx, float *dx_dot, int64_t n);
+  void (*tangent_softmax_grad) (const float *p, const float *x_dot, const float *dy, float *dp, float *dx_dot,
+                                int64_t n);
 } CpuKernels;
 
 /* Only those that were built: x86-64 has all three, others the first. */

@@ -1,26 +1,21 @@
 /* SPDX-License-Identifier: MIT
- * cpu-rows.c: everything that is not a product: rows, elementwise work, copies, look-ups.
+ * cpu-rows.c: what is not a product: rows, elementwise work, copies, look-ups; training has cpu-training.c.
  *
- * A kernel is a function that does the rows (or elements, or columns) `from` ... `to` of a call; share_out
+ * A kernel is a function that does the rows (or elements, or columns) `from` ... `to` of a call; cpu_share_out
  * cuts a call into such ranges for the threads. */
 #include "cpu.h"
-
-#include "host-kernels.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Elementwise shares start on cache lines of their own. */
-#define LINE 16
-
-typedef void (*RangeWork) (const CpuKernels *kernels, const void *args, int64_t from, int64_t to);
+#define LINE CPU_LINE
 
 typedef struct
 {
   const CpuKernels *kernels;
   const void *args;
-  RangeWork work;
+  CpuRangeWork work;
   int64_t total, unit, pieces;
 } Sharing;
 
@@ -35,10 +30,8 @@ sharing_piece (void *data, int piece, int worker)
     sharing->work (sharing->kernels, sharing->args, from, to);
 }
 
-/* Does `work` over 0 .. total, cut at multiples of `unit`. floats: what it reads and writes, or as much as its
- * arithmetic is worth. */
-static void
-share_out (CpuBackend *cpu, RangeWork work, const void *args, int64_t total, int64_t unit, int64_t floats)
+void
+cpu_share_out (CpuBackend *cpu, CpuRangeWork work, const void *args, int64_t total, int64_t unit, int64_t floats)
 {
   int threads = cpu_threads_for_floats (cpu, (double) floats);
   Sharing sharing = { .kernels = cpu->kernels, .args = args, .work = work, .total = total, .unit = unit };
@@ -103,9 +96,9 @@ copy (CpuBackend *cpu, const CopyArgs *args)
   if (n <= 0)
     return;
   if (one_run)
-    share_out (cpu, copy_elements, args, n, LINE, 2 * n);
+    cpu_share_out (cpu, copy_elements, args, n, LINE, 2 * n);
   else
-    share_out (cpu, copy_rows, args, args->n0 * args->n1, 1, 2 * n);
+    cpu_share_out (cpu, copy_rows, args, args->n0 * args->n1, 1, 2 * n);
 }
 
 /* Where a row of a table starts; stops the program on an index outside it. */
@@ -342,7 +335,7 @@ divide_grad (CpuBackend *cpu, const DivideByScalarGradArgs *args)
   double scalar = *cpu_floats (args->scalar);
 
   if (args->dx.buffer != NULL)
-    share_out (cpu, divide_grad_elements, args, args->n, LINE, 3 * args->n);
+    cpu_share_out (cpu, divide_grad_elements, args, args->n, LINE, 3 * args->n);
   if (args->dscalar.buffer != NULL && args->n > 0)
     *cpu_floats (args->dscalar)
         -= (float) (cpu->kernels->dot (cpu_floats (args->dy), cpu_floats (args->x), args->n) / (scalar * scalar));
@@ -358,7 +351,7 @@ cpu_rows_run (CpuBackend *cpu, const KernelCall *call)
   switch (call->id)
     {
     case KERNEL_FILL:
-      share_out (cpu, fill_range, &call->fill, call->fill.n, LINE, call->fill.n);
+      cpu_share_out (cpu, fill_range, &call->fill, call->fill.n, LINE, call->fill.n);
       break;
     case KERNEL_COPY:
       copy (cpu, &call->copy);
@@ -367,16 +360,16 @@ cpu_rows_run (CpuBackend *cpu, const KernelCall *call)
       {
         int64_t rows = call->softmax.batch * call->softmax.heads * call->softmax.queries;
 
-        share_out (cpu, softmax_rows, &call->softmax, call->softmax.keys > 0 ? rows : 0, 1,
+        cpu_share_out (cpu, softmax_rows, &call->softmax, call->softmax.keys > 0 ? rows : 0, 1,
                    6 * rows * call->softmax.keys);
       }
       break;
     case KERNEL_SOFTMAX_GRAD:
-      share_out (cpu, softmax_grad_rows, &call->softmax_grad, call->softmax_grad.rows, 1,
+      cpu_share_out (cpu, softmax_grad_rows, &call->softmax_grad, call->softmax_grad.rows, 1,
                  4 * call->softmax_grad.rows * call->softmax_grad.n);
       break;
     case KERNEL_LAYER_NORM:
-      share_out (cpu, layer_norm_rows, &call->layer_norm, call->layer_norm.n > 0 ? call->layer_norm.rows : 0, 1,
+      cpu_share_out (cpu, layer_norm_rows, &call->layer_norm, call->layer_norm.n > 0 ? call->layer_norm.rows : 0, 1,
                  4 * call->layer_norm.rows * call->layer_norm.n);
       break;
     case KERNEL_LAYER_NORM_GRAD:
@@ -384,52 +377,52 @@ cpu_rows_run (CpuBackend *cpu, const KernelCall *call)
         const LayerNormGradArgs *args = &call->layer_norm_grad;
 
         if (args->dx.buffer != NULL)
-          share_out (cpu, layer_norm_grad_rows, args, args->rows, 1, 6 * args->rows * args->n);
+          cpu_share_out (cpu, layer_norm_grad_rows, args, args->rows, 1, 6 * args->rows * args->n);
         if (args->rows > 0 && (args->dgamma.buffer != NULL || args->dbeta.buffer != NULL))
-          share_out (cpu, layer_norm_grad_columns, args, args->n, LINE, 3 * args->rows * args->n);
+          cpu_share_out (cpu, layer_norm_grad_columns, args, args->n, LINE, 3 * args->rows * args->n);
       }
       break;
     case KERNEL_L2_NORMALIZE:
-      share_out (cpu, l2_normalize_rows, &call->l2_normalize, call->l2_normalize.n > 0 ? call->l2_normalize.rows : 0, 1,
+      cpu_share_out (cpu, l2_normalize_rows, &call->l2_normalize, call->l2_normalize.n > 0 ? call->l2_normalize.rows : 0, 1,
                  3 * call->l2_normalize.rows * call->l2_normalize.n);
       break;
     case KERNEL_L2_NORMALIZE_GRAD:
-      share_out (cpu, l2_normalize_grad_rows, &call->l2_normalize_grad, call->l2_normalize_grad.rows, 1,
+      cpu_share_out (cpu, l2_normalize_grad_rows, &call->l2_normalize_grad, call->l2_normalize_grad.rows, 1,
                  4 * call->l2_normalize_grad.rows * call->l2_normalize_grad.n);
       break;
     case KERNEL_UNARY:
-      share_out (cpu, unary_elements, &call->unary, call->unary.n, LINE, 5 * call->unary.n);
+      cpu_share_out (cpu, unary_elements, &call->unary, call->unary.n, LINE, 5 * call->unary.n);
       break;
     case KERNEL_UNARY_GRAD:
-      share_out (cpu, unary_grad_elements, &call->unary_grad, call->unary_grad.n, LINE, 6 * call->unary_grad.n);
+      cpu_share_out (cpu, unary_grad_elements, &call->unary_grad, call->unary_grad.n, LINE, 6 * call->unary_grad.n);
       break;
     case KERNEL_ADD:
       if (call->add.nb == call->add.n)
-        share_out (cpu, add_elements, &call->add, call->add.n, LINE, 3 * call->add.n);
+        cpu_share_out (cpu, add_elements, &call->add, call->add.n, LINE, 3 * call->add.n);
       else if (call->add.nb > 0)
-        share_out (cpu, add_repeated, &call->add, call->add.n / call->add.nb, call->add.nb == 1 ? LINE : 1,
+        cpu_share_out (cpu, add_repeated, &call->add, call->add.n / call->add.nb, call->add.nb == 1 ? LINE : 1,
                    3 * call->add.n);
       break;
     case KERNEL_ADD_SCALED:
-      share_out (cpu, add_scaled_elements, &call->add_scaled, call->add_scaled.n, LINE, 3 * call->add_scaled.n);
+      cpu_share_out (cpu, add_scaled_elements, &call->add_scaled, call->add_scaled.n, LINE, 3 * call->add_scaled.n);
       break;
     case KERNEL_DIVIDE_BY_SCALAR:
-      share_out (cpu, divide_elements, &call->divide_by_scalar, call->divide_by_scalar.n, LINE,
+      cpu_share_out (cpu, divide_elements, &call->divide_by_scalar, call->divide_by_scalar.n, LINE,
                  2 * call->divide_by_scalar.n);
       break;
     case KERNEL_DIVIDE_BY_SCALAR_GRAD:
       divide_grad (cpu, &call->divide_by_scalar_grad);
       break;
     case KERNEL_SUM_ROWS:
-      share_out (cpu, sum_rows_columns, &call->sum_rows, call->sum_rows.rows > 0 ? call->sum_rows.n : 0, LINE,
+      cpu_share_out (cpu, sum_rows_columns, &call->sum_rows, call->sum_rows.rows > 0 ? call->sum_rows.n : 0, LINE,
                  call->sum_rows.rows * call->sum_rows.n);
       break;
     case KERNEL_GATHER_ROWS:
-      share_out (cpu, gather_rows, &call->gather_rows, call->gather_rows.rows, 1,
+      cpu_share_out (cpu, gather_rows, &call->gather_rows, call->gather_rows.rows, 1,
                  2 * call->gather_rows.rows * call->gather_rows.n);
       break;
     case KERNEL_SCATTER_ADD_ROWS:
-      share_out (cpu, scatter_columns, &call->scatter_add_rows, call->scatter_add_rows.n, LINE,
+      cpu_share_out (cpu, scatter_columns, &call->scatter_add_rows, call->scatter_add_rows.n, LINE,
                  3 * call->scatter_add_rows.rows * call->scatter_add_rows.n);
       break;
     case KERNEL_PATCHES:
@@ -437,11 +430,10 @@ cpu_rows_run (CpuBackend *cpu, const KernelCall *call)
         const PatchesArgs *args = &call->patches;
         int64_t count = args->batch * args->grid_h * args->grid_w;
 
-        share_out (cpu, patches, args, count, 1, 6 * count * args->patch * args->patch);
+        cpu_share_out (cpu, patches, args, count, 1, 6 * count * args->patch * args->patch);
       }
       break;
     default:
-      /* Small work of a training step: targets, queues, maps. */
-      reference_run (call);
+      cpu_training_run (cpu, call);
     }
 }

@@ -130,6 +130,22 @@ v_min (vf a, vf b)
 #endif
 }
 
+INLINE vf
+v_sqrt (vf x)
+{
+#if LANES == 16
+  return (vf) _mm512_sqrt_ps ((__m512) x);
+#elif LANES == 8
+  return (vf) _mm256_sqrt_ps ((__m256) x);
+#elif defined (__SSE2__)
+  return (vf) _mm_sqrt_ps ((__m128) x);
+#else
+  for (int i = 0; i < LANES; i++)
+    x[i] = __builtin_sqrtf (x[i]);
+  return x;
+#endif
+}
+
 /* x where condition holds, else 0; condition is the result of a comparison. */
 INLINE vf
 v_where (vi condition, vf x)

@@ -108,4 +108,16 @@ void cpu_pack_free (CpuBackend *cpu, PackSlot *slot);
 void cpu_attention (CpuBackend *cpu, const AttentionArgs *args);
 
 /* ---- cpu-rows.c: all other kernels ---- */
+
+#define CPU_LINE 16 /* elementwise shares start on cache lines of their own */
+
+/* Does the rows (or elements, or columns) `from` ... `to` of a call. */
+typedef void (*CpuRangeWork) (const CpuKernels *kernels, const void *args, int64_t from, int64_t to);
+
+/* Does `work` over 0 .. total, cut at multiples of `unit`. floats: what it reads and writes, or as much as its
+ * arithmetic is worth. */
+void cpu_share_out (CpuBackend *cpu, CpuRangeWork work, const void *args, int64_t total, int64_t unit, int64_t floats);
 void cpu_rows_run (CpuBackend *cpu, const KernelCall *call);
+
+/* ---- cpu-training.c: losses, targets, optimizer, dropout, tangents; small ones by the reference's loops ---- */
+void cpu_training_run (CpuBackend *cpu, const KernelCall *call);

@@ -268,6 +268,8 @@ op_cases_training (OpSuite *suite)
   cross_entropy_grad_case (suite, 0, 5, 5, 5, true);
   cross_entropy_case (suite, 3, 5000, 5000, true, true);
   cross_entropy_grad_case (suite, 3, 5000, 5000, 5000, true);
+  soft_targets_case (suite, 3, 5000, 5001, TARGET_SOFT_LABELS, 0.4f);
+  soft_targets_case (suite, 3, 5000, 5000, TARGET_SOFT_HARD, 0.4f);
   for (int64_t n = 1; n < 12; n += 3)
     {
       negative_weights_case (suite, n, n, false, false);
@@ -288,6 +290,12 @@ op_cases_training (OpSuite *suite)
       dropout_case (suite, counts[i], 0.1f, false);
       dropout_case (suite, counts[i], 0.5f, true);
     }
+  /* Enough for several threads and blocks, with a rest. */
+  momentum_case (suite, 70003, 0.995f);
+  adamw_case (suite, 70003, 3, 0.02f, true);
+  dropout_case (suite, 70003, 0.1f, false);
+  dropout_case (suite, 70003, 0.1f, true);
   momentum_case (suite, 5, 0);
+  dropout_case (suite, 9, 0, true);
   dropout_case (suite, 9, 0, false);
 }
