@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * albef bench: seconds from picture and sentence to word maps, cold and warm, beside what the machine could
  * do at best (the floor: the larger of FLOP / P and bytes / M, with P the rate of a large product and M the
- * bandwidth of memory, both measured here with the threads used). */
+ * bandwidth of reading as many bytes as a query reads, both measured here with the threads used). */
 #include <getopt.h>
 #include <math.h>
 #include <stdlib.h>
@@ -12,10 +12,9 @@
 #include "cli.h"
 #include "error.h"
 #include "handles.h"
+#include "machine-floor.h"
 #include "random-model.h"
 
-#define FLOOR_SIDE 2048              /* of the large product */
-#define FLOOR_BYTES ((size_t) 512 << 20)
 #define MAX_RUNS 1000
 
 static double
@@ -35,119 +34,105 @@ compare_doubles (const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
-static double
-median (double *values, int n)
-{
-  qsort (values, (size_t) n, sizeof *values, compare_doubles);
-  return n % 2 == 1 ? values[n / 2] : 0.5 * (values[n / 2 - 1] + values[n / 2]);
-}
-
-/* ---------------------------------------------------------------------------------------------------
- * The machine's floor
- */
-
-/* FLOP/s of a large product through the backend's linear kernel. */
-static double
-product_rate (Backend *backend)
-{
-  int64_t n = FLOOR_SIDE, shape[] = { n, n };
-  Tensor *x = tensor_zeros (backend, 2, shape), *w = tensor_zeros (backend, 2, shape);
-  double best = INFINITY;
-  Scope scope;
-
-  scope_init (&scope, backend);
-  for (int i = 0; i < 4; i++)
-    {
-      double start = now ();
-
-      op_linear (&scope, x, w, NULL, EPILOGUE_NONE, NULL);
-      backend->class->synchronize (backend);
-      if (i > 0)
-        best = fmin (best, now () - start);
-      scope_clear (&scope);
-    }
-  tensor_unref (x);
-  tensor_unref (w);
-  return 2.0 * (double) n * (double) n * (double) n / best;
-}
-
-/* Bytes/s of reading a large block with `threads` threads. */
-static double
-memory_rate (int threads)
-{
-  size_t n = FLOOR_BYTES / sizeof (uint64_t);
-  uint64_t *block = malloc (FLOOR_BYTES), sum = 0;
-  double best = INFINITY;
-
-  if (block == NULL)
-    return NAN;
-  memset (block, 1, FLOOR_BYTES);
-  for (int i = 0; i < 4; i++)
-    {
-      double start = now ();
-
-#pragma omp parallel for reduction(+ : sum) num_threads(threads)
-      for (size_t k = 0; k < n; k += 8)
-        sum += block[k] + block[k + 1] + block[k + 2] + block[k + 3] + block[k + 4] + block[k + 5] + block[k + 6]
-               + block[k + 7];
-      best = fmin (best, now () - start);
-    }
-  free (block);
-  return sum == 42 ? NAN : (double) FLOOR_BYTES / best;
-}
-
 /* ---------------------------------------------------------------------------------------------------
  * What the work costs
  */
 
-static double
-image_flop (const ModelConfig *c)
+/* The least that must be done: products and attention, every weight read from memory each time it is used, and a
+ * picture's keys and values likewise. Norms, biases, GELU, softmax and the embedding rows are left out. */
+typedef struct
 {
-  double tokens = pow ((double) (c->image_res / c->patch_size), 2) + 1, w = c->vision_width;
-  double layer = 2 * tokens * w * (4 * w + 2.0 * c->vision_mlp_width) + 4 * tokens * tokens * w;
-  double keys = 4 * tokens * c->encoder_width * c->hidden_size * (c->num_hidden_layers - c->fusion_layer);
+  double flop, bytes;
+} Work;
 
-  return c->vision_depth * layer + 2 * tokens * w * 3 * c->patch_size * c->patch_size + keys;
+static double
+image_tokens (const ModelConfig *c)
+{
+  double side = c->image_res / c->patch_size;
+
+  return side * side + 1;
 }
 
-/* Bytes that a warm query must read: each layer's weights once, those above the tap twice, the image's keys
- * and values. A dozen tokens leave the arithmetic far below that. */
-static double
-query_bytes (const ModelConfig *c)
+/* The image encoder, and the keys and values of every fusion layer. */
+static Work
+image_work (const ModelConfig *c)
 {
-  double w = c->hidden_size, image_tokens = pow ((double) (c->image_res / c->patch_size), 2) + 1;
-  double text_layer = 4 * w * w + 2 * w * c->intermediate_size, fusion_layer = text_layer + 2 * w * w;
-  int fusion = c->num_hidden_layers - c->fusion_layer, above = c->num_hidden_layers - c->grounding_layer;
+  double tokens = image_tokens (c), w = c->vision_width;
+  double layer = 4 * w * w + 2 * w * c->vision_mlp_width, patch = 3.0 * c->patch_size * c->patch_size * w;
+  double keys = 2.0 * (c->num_hidden_layers - c->fusion_layer) * c->encoder_width * c->hidden_size;
+  double weights = c->vision_depth * layer + keys;
 
-  return 4 * (c->fusion_layer * text_layer + (fusion + above) * fusion_layer +
-              2.0 * fusion * image_tokens * w * 1.5);
+  return (Work) { 2 * tokens * weights + 2 * (tokens - 1) * patch + 4 * tokens * tokens * w * c->vision_depth,
+                  4 * (weights + patch) };
 }
 
-static double
-query_flop (const ModelConfig *c, int tokens)
+/* A query of `tokens` tokens on a cached picture: all text and fusion layers forward, and from the score back to the
+ * attention of BERT layer `tap`. In the last layer only [CLS] asks. */
+static Work
+query_work (const ModelConfig *c, int tokens, int tap)
 {
-  double weights = (query_bytes (c) / 4) - 3.0 * (c->num_hidden_layers - c->fusion_layer) *
-                   (pow ((double) (c->image_res / c->patch_size), 2) + 1) * c->hidden_size;
+  double w = c->hidden_size, t = tokens, i = image_tokens (c), feed_forward = 2 * w * c->intermediate_size;
+  Work work = { 0 };
 
-  return 2 * tokens * weights;
+  for (int l = 0; l < c->num_hidden_layers; l++)
+    {
+      bool fusion = l >= c->fusion_layer, back = l > tap;
+      double rows = l == c->num_hidden_layers - 1 && l != tap ? 1 : t;
+      double asking = 2 * w * w + (fusion ? 2 * w * w : 0) + feed_forward, answering = 2 * w * w;
+      double products = 2 * (rows * asking + t * answering);
+      double self = 4 * rows * t * w, cross = fusion ? 4 * rows * i * w : 0;
+      double keys = fusion ? 2 * i * w : 0;
+
+      /* Back: gradients of both sides of self-attention, of the query side alone of cross-attention. */
+      work.flop += products + self + cross + (back ? products + 2 * self + cross : 0);
+      work.bytes += 4 * (asking + answering + keys) * (back ? 2 : 1);
+      if (l == tap) /* as far as the map: feed-forward, output of cross-attention, values */
+        {
+          work.flop += 2 * rows * (feed_forward + w * w) + 2 * rows * i * w;
+          work.bytes += 4 * (feed_forward + w * w + i * w);
+        }
+    }
+  return work;
 }
 
 /* ---------------------------------------------------------------------------------------------------
  * Runs
  */
 
+/* Seconds of several runs. */
 typedef struct
 {
-  double image, text, fusion; /* medians, seconds; text is cold: a text never seen */
-  double warm;                /* a new query on a cached image, text layers included */
-  int tokens;
+  double lowest, median, highest;
+} Spread;
+
+typedef struct
+{
+  Spread image, text, fusion; /* text is cold: a text never seen */
+  Spread query;               /* a new query on a cached image, text layers included */
+  Spread cold;                /* image and query */
+  int tokens, runs;
   long peak_rss_kib;
 } Timing;
+
+/* The rates and what the work would take at them. */
+typedef struct
+{
+  double p, m; /* FLOP/s, bytes/s */
+  Work image, query;
+  double image_seconds, query_seconds;
+} Floor;
+
+static Spread
+spread (double *values, int n)
+{
+  qsort (values, (size_t) n, sizeof *values, compare_doubles);
+  return (Spread) { values[0], n % 2 == 1 ? values[n / 2] : 0.5 * (values[n / 2 - 1] + values[n / 2]), values[n - 1] };
+}
 
 static void
 measure (Model *model, int runs, int tokens, Timing *timing)
 {
-  double image[MAX_RUNS], text[MAX_RUNS], fusion[MAX_RUNS], warm[MAX_RUNS];
+  double image[MAX_RUNS], text[MAX_RUNS], fusion[MAX_RUNS], query[MAX_RUNS], cold[MAX_RUNS];
   size_t pixels = 3 * (size_t) model->config.image_res * (size_t) model->config.image_res;
   float *picture = mem_new0 (pixels, sizeof *picture);
   int32_t *ids = mem_new0 ((size_t) tokens, sizeof *ids);
@@ -178,12 +163,14 @@ measure (Model *model, int runs, int tokens, Timing *timing)
           image[i] = t1 - t0;
           text[i] = t2 - t1;
           fusion[i] = t3 - t2;
-          warm[i] = t3 - t1;
+          query[i] = t3 - t1;
+          cold[i] = t3 - t0;
         }
       text_cache_free (texts);
       image_cache_free (cache);
     }
-  *timing = (Timing) { median (image, runs), median (text, runs), median (fusion, runs), median (warm, runs), tokens, 0 };
+  *timing = (Timing) { .image = spread (image, runs), .text = spread (text, runs), .fusion = spread (fusion, runs),
+                       .query = spread (query, runs), .cold = spread (cold, runs), .tokens = tokens, .runs = runs };
   free (picture);
   free (ids);
 }
@@ -198,33 +185,66 @@ peak_rss_kib (void)
 }
 
 static void
-print_text (Backend *backend, const ModelConfig *c, const Timing *t, double p, double m)
+floor_measure (Model *model, int tokens, Floor *floor)
 {
-  double image_floor = image_flop (c) / p;
-  double query_floor = fmax (query_flop (c, t->tokens) / p, query_bytes (c) / m);
+  int tap = model_bert_layer (model, config_grounding_fusion_layer (&model->config));
 
+  floor->image = image_work (&model->config);
+  floor->query = query_work (&model->config, tokens, tap);
+  floor->p = floor_product_rate (model->backend);
+  floor->m = floor_memory_rate (model->backend->threads, floor->query.bytes);
+  floor->image_seconds = fmax (floor->image.flop / floor->p, floor->image.bytes / floor->m);
+  floor->query_seconds = fmax (floor->query.flop / floor->p, floor->query.bytes / floor->m);
+}
+
+static void
+print_line (const char *name, const Spread *seconds)
+{
+  printf ("%-10s %8.1f ms (%.1f - %.1f)", name, 1e3 * seconds->median, 1e3 * seconds->lowest, 1e3 * seconds->highest);
+}
+
+static void
+print_text (Backend *backend, const ModelConfig *c, const Timing *t, const Floor *floor)
+{
   printf ("device     %s (%s, %s)\n", backend->description, backend->name, backend->precision);
-  printf ("floor      P %.0f GFLOP/s, M %.1f GB/s\n", p / 1e9, m / 1e9);
+  printf ("floor      P %.0f GFLOP/s, M %.1f GB/s (reading %.0f MB)\n", floor->p / 1e9, floor->m / 1e9,
+          floor->query.bytes / 1e6);
   printf ("model      %d px, %d + %d + %d layers, width %d\n", c->image_res, c->vision_depth, c->fusion_layer,
           c->num_hidden_layers - c->fusion_layer, c->hidden_size);
-  printf ("image      %8.1f ms  %.0f GFLOP, %.2f x floor (image encoder, keys and values)\n", 1e3 * t->image,
-          image_flop (c) / 1e9, t->image / image_floor);
-  printf ("query      %8.1f ms  %.2f GFLOP, %.0f MB, %.2f x floor (%d tokens, forward and backward, all word maps)\n",
-          1e3 * t->warm, query_flop (c, t->tokens) / 1e9, query_bytes (c) / 1e6, t->warm / query_floor, t->tokens);
-  printf ("  text     %8.1f ms\n  fusion   %8.1f ms\n", 1e3 * t->text, 1e3 * t->fusion);
-  printf ("cold       %8.1f ms\n", 1e3 * (t->image + t->warm));
+  printf ("runs       %d, after one warm-up: median (lowest - highest)\n", t->runs);
+  print_line ("image", &t->image);
+  printf ("  %.1f GFLOP, %.2f x floor (image encoder, keys and values)\n", floor->image.flop / 1e9,
+          t->image.median / floor->image_seconds);
+  print_line ("query", &t->query);
+  printf ("  %.2f GFLOP, %.0f MB, %.2f x floor (%d tokens, forward and backward, all word maps)\n",
+          floor->query.flop / 1e9, floor->query.bytes / 1e6, t->query.median / floor->query_seconds, t->tokens);
+  print_line ("  text", &t->text);
+  putchar ('\n');
+  print_line ("  fusion", &t->fusion);
+  putchar ('\n');
+  print_line ("cold", &t->cold);
+  printf ("  %.2f x floor\n", t->cold.median / (floor->image_seconds + floor->query_seconds));
   printf ("peak RSS   %8.0f MiB\n", (double) t->peak_rss_kib / 1024);
 }
 
 static json_t *
-describe (Backend *backend, const ModelConfig *c, const Timing *t, double p, double m)
+spread_json (const Spread *seconds)
 {
-  return json_pack ("{s:s, s:s, s:s, s:i, s:f, s:f, s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:i}", "command",
-                    cli_command_line, "device", backend->description, "precision", backend->precision, "threads",
-                    backend->threads, "flop_per_s", p, "bytes_per_s", m, "image_res", c->image_res, "tokens", t->tokens,
-                    "image_s", t->image, "text_s", t->text, "fusion_s", t->fusion, "query_s", t->warm, "cold_s",
-                    t->image + t->warm, "image_floor_s", image_flop (c) / p, "query_floor_s",
-                    fmax (query_flop (c, t->tokens) / p, query_bytes (c) / m), "peak_rss_kib", (int) t->peak_rss_kib);
+  return json_pack ("{s:f, s:f, s:f}", "median", seconds->median, "lowest", seconds->lowest, "highest",
+                    seconds->highest);
+}
+
+static json_t *
+describe (Backend *backend, const ModelConfig *c, const Timing *t, const Floor *floor)
+{
+  return json_pack ("{s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:f, s:f, s:f, s:f, s:f, s:f, s:f, "
+                    "s:i}", "command", cli_command_line, "device", backend->description, "precision", backend->precision,
+                    "threads", backend->threads, "image_res", c->image_res, "tokens", t->tokens, "runs", t->runs,
+                    "image_s", spread_json (&t->image), "text_s", spread_json (&t->text), "fusion_s",
+                    spread_json (&t->fusion), "query_s", spread_json (&t->query), "cold_s", spread_json (&t->cold),
+                    "flop_per_s", floor->p, "bytes_per_s", floor->m, "image_flop", floor->image.flop, "query_flop",
+                    floor->query.flop, "query_bytes", floor->query.bytes, "image_floor_s", floor->image_seconds,
+                    "query_floor_s", floor->query_seconds, "peak_rss_kib", (int) t->peak_rss_kib);
 }
 
 static int
@@ -243,7 +263,7 @@ run (int argc, char **argv)
   int runs = 5, tokens = 9, key;
   bool full = false;
   Timing timing;
-  double p, m;
+  Floor floor;
 
   while ((key = getopt_long (argc, argv, "h", options, NULL)) != -1)
     {
@@ -286,12 +306,11 @@ run (int argc, char **argv)
     tokens = model->text.max_positions;
   measure (model, runs, tokens, &timing);
   timing.peak_rss_kib = peak_rss_kib (); /* before the floor is measured: that takes memory of its own */
-  p = product_rate (engine->backend);
-  m = memory_rate (engine->backend->threads);
+  floor_measure (model, tokens, &floor);
   if (common.json)
-    cli_print_json (describe (engine->backend, &model->config, &timing, p, m));
+    cli_print_json (describe (engine->backend, &model->config, &timing, &floor));
   else
-    print_text (engine->backend, &model->config, &timing, p, m);
+    print_text (engine->backend, &model->config, &timing, &floor);
   if (full)
     model_free (model);
   albef_model_free (handle);
@@ -305,7 +324,8 @@ const CliCommand command_bench = {
   "\n"
   "Times the embedded model (or --model FILE, or --full) on a picture of noise and a text of random words:\n"
   "the image once, then a query on the cached image. Medians, and multiples of the machine's floor, which is\n"
-  "the larger of FLOP / P and bytes / M, with P (a large product) and M (reading memory) measured in the run.\n"
+  "the larger of FLOP / P and bytes / M, with P (a large product) and M (reading as many bytes as a query\n"
+  "reads) measured in the run.\n"
   "\n"
   "      --full             the official sizes (ViT-B/16, BERT-base, 384 px) with random weights\n"
   "      --runs N           default 5, after one warm-up\n"
