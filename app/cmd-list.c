@@ -136,30 +136,6 @@ put_phrase (List *list, sqlite3_stmt *rows, GError **error)
   return code == SQLITE_DONE;
 }
 
-static void
-put_polygon (GString *out, const Shape *shape)
-{
-  guint at = 0;
-
-  json_put_name (out, "polygon");
-  g_string_append_c (out, '[');
-  for (guint i = 0; i < shape->rings->len; i++)
-    {
-      g_string_append (out, i > 0 ? ",[" : "[");
-      for (guint j = 0; j < g_array_index (shape->rings, guint32, i); j++, at += 2)
-        {
-          g_string_append (out, j > 0 ? ",[" : "[");
-          json_put_number (out, g_array_index (shape->points, double, at));
-          g_string_append_c (out, ',');
-          json_put_number (out, g_array_index (shape->points, double, at + 1));
-          g_string_append_c (out, ']');
-        }
-      g_string_append_c (out, ']');
-    }
-  g_string_append_c (out, ']');
-  put_text (out, "fill", shape->fill == SHAPE_UNION ? "union" : "evenodd");
-}
-
 static gboolean
 put_region (List *list, sqlite3_stmt *rows, GError **error)
 {
@@ -187,7 +163,7 @@ put_region (List *list, sqlite3_stmt *rows, GError **error)
     }
   g_string_append_c (out, ']');
   if (kind == SHAPE_POLYGON)
-    put_polygon (out, &shape);
+    shape_polygon_put (out, &shape);
   if (kind == SHAPE_MASK)
     {
       json_put_name (out, "rle");

@@ -181,3 +181,26 @@ shape_area (const Shape *shape)
     }
   return area;
 }
+
+void
+shape_polygon_put (GString *out, const Shape *shape)
+{
+  guint at = 0;
+
+  json_put_name (out, "polygon");
+  g_string_append_c (out, '[');
+  for (guint i = 0; i < shape->rings->len; i++)
+    {
+      g_string_append (out, i > 0 ? ",[" : "[");
+      for (guint j = 0; j < g_array_index (shape->rings, guint32, i); j++, at += 2)
+        {
+          g_string_append (out, j > 0 ? ",[" : "[");
+          json_put_number (out, g_array_index (shape->points, double, at));
+          g_string_append_c (out, ',');
+          json_put_number (out, g_array_index (shape->points, double, at + 1));
+          g_string_append_c (out, ']');
+        }
+      g_string_append_c (out, ']');
+    }
+  g_string_append (out, shape->fill == SHAPE_UNION ? "],\"fill\":\"union\"" : "],\"fill\":\"evenodd\"");
+}

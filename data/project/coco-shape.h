@@ -15,6 +15,9 @@ gboolean coco_rle_parse (const json_t *value, Shape *shape);
 void coco_rle_put (GString *out, const Shape *shape, gboolean raw_counts);
 void coco_bbox_put (GString *out, const double box[4]);
 
+/* As the manifest and `alidade list --json` say it: "polygon": [[[x, y], ...], ...], "fill": "union" or "evenodd". */
+void shape_polygon_put (GString *out, const Shape *shape);
+
 /* Area in square pixels: a box's, a mask's pixels, a polygon's by its fill as far as its rings do not cross. */
 double shape_area (const Shape *shape);
 

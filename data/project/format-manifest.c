@@ -283,29 +283,6 @@ put_image (Writer *writer, const ExportImage *image)
   json_put_id (out, image->id);
 }
 
-static void
-put_polygon (GString *out, const Shape *shape)
-{
-  guint at = 0;
-
-  json_put_name (out, "polygon");
-  g_string_append_c (out, '[');
-  for (guint i = 0; i < shape->rings->len; i++)
-    {
-      g_string_append (out, i > 0 ? ",[" : "[");
-      for (guint j = 0; j < g_array_index (shape->rings, guint32, i); j++, at += 2)
-        {
-          g_string_append (out, j > 0 ? ",[" : "[");
-          json_put_number (out, g_array_index (shape->points, double, at));
-          g_string_append_c (out, ',');
-          json_put_number (out, g_array_index (shape->points, double, at + 1));
-          g_string_append_c (out, ']');
-        }
-      g_string_append_c (out, ']');
-    }
-  g_string_append (out, shape->fill == SHAPE_UNION ? "],\"fill\":\"union\"" : "],\"fill\":\"evenodd\"");
-}
-
 /* Whether another phrase of the image has the region as well. */
 static gboolean
 is_shared (const ExportImage *image, const ExportPhrase *phrase, gint64 region)
@@ -344,7 +321,7 @@ put_region (GString *out, const ExportImage *image, const ExportPhrase *phrase, 
     }
   g_string_append_c (out, ']');
   if (shape->kind == SHAPE_POLYGON)
-    put_polygon (out, shape);
+    shape_polygon_put (out, shape);
   if (shape->kind == SHAPE_MASK)
     {
       json_put_name (out, "rle");
