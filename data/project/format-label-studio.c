@@ -69,11 +69,16 @@ static gboolean
 parse_brush (const json_t *value, double w, double h, Shape *shape)
 {
   Bits bits = { .bytes = json_object_get (value, "rle") };
-  guint32 length, word, sizes[4], width = (guint32) w, height = (guint32) h;
+  guint32 length, word, sizes[4], width, height;
   g_autofree guint8 *pixels = NULL;
   guint64 at = 0;
 
-  if (!(w >= 1 && h >= 1 && w * h <= 64e6) || !take_bits (&bits, 32, &length) || !take_bits (&bits, 5, &word) ||
+  /* A size may be missing or not a number: it is looked at before it becomes a whole one. */
+  if (!(w >= 1 && h >= 1 && w * h <= 64e6))
+    return FALSE;
+  width = (guint32) w;
+  height = (guint32) h;
+  if (!take_bits (&bits, 32, &length) || !take_bits (&bits, 5, &word) ||
       length != (guint64) width * height * 4)
     return FALSE;
   for (int i = 0; i < 4; i++)
