@@ -30,9 +30,10 @@ def tracked():
 
 
 def machine_paths():
-    """The checkout's folder, those above it, and the home folder, unless every machine has them."""
+    """The checkout's folder, those above it, and the home folder, unless every machine has them. A folder right under
+    the root is left out: its name may be any word, and tests' names begin with a slash too."""
     folders = {str(p) for p in [source, *source.parents]} | {os.path.expanduser("~")}
-    return sorted(folder for folder in folders if folder not in COMMON and folder.startswith("/"))
+    return sorted(folder for folder in folders if folder not in COMMON and folder.count("/") > 1)
 
 
 def main():
