@@ -153,6 +153,8 @@ print_export (const ExportReport *report, gboolean json)
     {
       printf ("%s: %" G_GINT64_FORMAT " images, %" G_GINT64_FORMAT " captions, %" G_GINT64_FORMAT " phrases, %" G_GINT64_FORMAT
               " regions\n", report->format, report->images, report->captions, report->phrases, report->regions);
+      if (report->files > 0)
+        printf ("%" G_GINT64_FORMAT " files changed\n", report->files);
       if (report->keeps_not != NULL)
         fprintf (stderr, "%s does not keep: %s\n", report->format, report->keeps_not);
       g_hash_table_iter_init (&iter, report->lost);
@@ -166,6 +168,7 @@ print_export (const ExportReport *report, gboolean json)
   put_count (out, "captions", report->captions);
   put_count (out, "phrases", report->phrases);
   put_count (out, "regions", report->regions);
+  put_count (out, "files_changed", report->files);
   json_put_name (out, "keeps_not");
   json_put_text (out, report->keeps_not);
   json_put_name (out, "left_out");

@@ -410,12 +410,6 @@ export_next_bare (Export *export, GError **error)
   return image;
 }
 
-const char *
-export_format_name (const Export *export)
-{
-  return export->format->name;
-}
-
 double
 edge_distance (double a, double b)
 {
@@ -519,23 +513,28 @@ export_path_beside (const char *target, const char *folder, const char *name, co
   return g_strconcat (target, "/", folder, stem, ending, NULL);
 }
 
-json_t *
-export_imported (Export *export, gint64 image, GError **error)
+void
+export_count_file (Export *export)
+{
+  export->report->files++;
+}
+
+gboolean
+export_links (Export *export, const ExportImage *image, ExportLinkFunc link, gpointer user_data, GError **error)
 {
   Database *db = project_database (export->project);
-  g_autoptr (DatabaseRows) rows = database_bind (db, REVISION_EXTRAS, error, "i", image);
-  json_t *all;
+  g_autoptr (DatabaseRows) rows = database_bind (db, LINKS_OF_IMAGE, error, "i", image->id);
   int code;
 
   if (rows == NULL)
-    return NULL;
-  all = json_array ();
+    return FALSE;
   while ((code = database_step (db, rows, error)) == SQLITE_ROW)
-    json_array_append_new (all, json_column (rows, 0));
-  if (code == SQLITE_DONE)
-    return all;
-  json_decref (all);
-  return NULL;
+    {
+      g_autoptr (json_t) extra = json_column (rows, 1);
+
+      link (column_id (rows, 0), extra, user_data);
+    }
+  return code == SQLITE_DONE;
 }
 
 const json_t *

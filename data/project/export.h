@@ -21,6 +21,7 @@ typedef struct
   const char *format;
   const char *keeps_not;
   gint64 images, captions, phrases, regions;
+  gint64 files;     /* changed by a write-back */
   GHashTable *lost; /* what -> count (as pointer) */
 } ExportReport;
 

@@ -65,6 +65,8 @@ typedef struct
   double score;           /* NaN: none */
   const char *model;
   const json_t *extra;
+  gint64 link;            /* the record that a write-back into this file was of: it is no new one as long as its shape is
+                           * still that; 0 */
 } ImportRegion;
 
 /* Each returns the id of the new record or of the same one imported before, or 0: with `error` the import ends, without
@@ -150,8 +152,6 @@ ExportImage *export_next_bare (Export *export, GError **error);
 /* Once more from the first image, for formats whose parts are lists of their own. */
 void export_rewind (Export *export);
 
-const char *export_format_name (const Export *export);
-
 /* b - a, such that a + it is b again if any number does that. */
 double edge_distance (double a, double b);
 
@@ -166,8 +166,12 @@ void export_lost (Export *export, const char *what);
 char *export_image_name (Export *export, const ExportImage *image);
 /* TARGET/folder/NAME with another ending, for one file a picture. The caller frees. */
 char *export_path_beside (const char *target, const char *folder, const char *name, const char *ending);
-/* The `extra` of every revision of an image's regions, also of those that are no labels; NULL with `error`. json_decref(). */
-json_t *export_imported (Export *export, gint64 image, GError **error);
+/* Counts a file that a write-back changed. */
+void export_count_file (Export *export);
+/* Calls `link` for everything that an import or a person put on the image's phrases, label or not, deleted or not, with
+ * what its first revision kept (or NULL), by age. */
+typedef void (*ExportLinkFunc) (gint64 link, const json_t *extra, gpointer user_data);
+gboolean export_links (Export *export, const ExportImage *image, ExportLinkFunc link, gpointer user_data, GError **error);
 /* What was remembered with earlier imports of a format (import_set_settings), newest last; an array, borrowed. */
 const json_t *export_settings (Export *export, const char *format);
 

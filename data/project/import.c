@@ -15,6 +15,7 @@
 #define LOG_BYTES (32 << 20)
 #define SKIPPED_LIMIT 100000
 #define CAPTIONS_KEPT 4096
+#define SAME_SHAPE 1e-6 /* pixels: turning there and back rounds */
 
 typedef struct
 {
@@ -826,6 +827,31 @@ claim_region (Import *import, gint64 region, GError **error)
   return code == SQLITE_ROW && claim (import, KIND_REGION, region, entry, state, &changed, error);
 }
 
+/* Whether the region is what a write-back made of a record: *id is the project's region then, else 0. */
+static gboolean
+find_written (Import *import, const ImportRegion *region, gint64 *id, GError **error)
+{
+  g_autoptr (DatabaseRows) rows = database_bind (import->db, REGION_OF_LINK, error, "i", region->link);
+  g_auto (Shape) shape = { 0 };
+  ShapeKind kind;
+  int code;
+
+  *id = 0;
+  if (rows == NULL)
+    return FALSE;
+  code = database_step (import->db, rows, error);
+  if (code == SQLITE_ROW && column_id (rows, 13) == region->phrase && shape_kind_parse (column_text (rows, 3), &kind))
+    {
+      const double box[4] = { sqlite3_column_double (rows, 4), sqlite3_column_double (rows, 5), sqlite3_column_double (rows, 6),
+                              sqlite3_column_double (rows, 7) };
+
+      if (shape_from_bytes (&shape, kind, box, sqlite3_column_blob (rows, 8), sqlite3_column_bytes (rows, 8)) &&
+          shape_near (&shape, region->shape, SAME_SHAPE))
+        *id = column_id (rows, 1);
+    }
+  return code == SQLITE_ROW || code == SQLITE_DONE;
+}
+
 gint64
 import_region (Import *import, const char *where, const ImportRegion *region, GError **error)
 {
@@ -848,6 +874,13 @@ import_region (Import *import, const char *where, const ImportRegion *region, GE
   if (facts != NULL && facts->width > 0 &&
       (shape->box[0] < 0 || shape->box[1] < 0 || shape->box[2] > facts->width || shape->box[3] > facts->height))
     import->report->outside++;
+  if (region->link != 0 && !find_written (import, region, &id, error))
+    return 0;
+  if (id != 0)
+    {
+      import->report->regions++;
+      return id;
+    }
   identity = region_identity (shape, origin);
   if (!find_link (import, region->phrase, identity, &link, &id, &nth, &changed, error))
     return 0;

@@ -142,8 +142,6 @@ STATEMENT (REGION_CURRENT, "SELECT current FROM region WHERE id = ?")
 STATEMENT (REGION_PHRASES, "SELECT count (DISTINCT phrase) FROM shown_region WHERE region = ?")
 STATEMENT (REVISION_GET, "SELECT id, region, kind, x1, y1, x2, y2, shape, origin, deleted, score, model, parent, extra"
            " FROM region_revision WHERE id = ?")
-STATEMENT (REVISION_EXTRAS, "SELECT v.extra FROM region r JOIN region_revision v ON v.region = r.id"
-           " WHERE r.image = ? AND v.extra IS NOT NULL ORDER BY v.id")
 STATEMENT (LINK_FIND, "SELECT l.id, l.region, l.entry, e.state FROM link l LEFT JOIN entry e ON e.id = l.entry"
            " WHERE l.phrase = ? AND l.identity = ? AND l.nth = ?")
 STATEMENT (LINK_INSERT, "INSERT INTO link (id, phrase, region, identity, nth, entry) VALUES (?,?,?,?,?,?)")
@@ -157,6 +155,11 @@ STATEMENT (SEEN_SET, "INSERT OR REPLACE INTO temp.seen (phrase, identity, n) VAL
   " r.extra, r.phrase"
 STATEMENT (REGIONS_OF_PHRASE, REGION_COLUMNS " FROM shown_region r WHERE r.phrase = ? ORDER BY r.link")
 STATEMENT (LABELS_OF_PHRASE, REGION_COLUMNS " FROM phrase_label r WHERE r.phrase = ? ORDER BY r.link")
+STATEMENT (REGION_OF_LINK, REGION_COLUMNS " FROM shown_region r WHERE r.link = ?")
+/* Labels or not, deleted or not: what the first revision of each kept */
+STATEMENT (LINKS_OF_IMAGE, "SELECT l.id, v.extra FROM link l JOIN phrase p ON p.id = l.phrase JOIN region_revision v"
+           " ON v.id = (SELECT min (w.id) FROM region_revision w WHERE w.region = l.region) WHERE p.image = ?"
+           " AND (l.entry IS NULL OR (SELECT e.state FROM entry e WHERE e.id = l.entry) = 'shown') ORDER BY l.id")
 STATEMENT (REGION_LIST, REGION_COLUMNS ", i.path, i.id, p.text FROM shown_region r JOIN shown_phrase p ON p.id = r.phrase"
            " JOIN shown_image i ON i.id = p.image WHERE r.link > ?1 ORDER BY r.link LIMIT ?2")
 

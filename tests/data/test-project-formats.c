@@ -39,8 +39,8 @@ static const Case cases[] = {
     .fill = TRUE, .tolerance = 1e-9 },
   { "flickr30k-entities", .rules = { .boxes = TRUE, .captions = TRUE }, .tolerance = XYWH },
   { "refcoco", .rules = { .no_holes = TRUE }, .bare_phrases = TRUE, .spans = TRUE, .captions = TRUE, .tolerance = XYWH },
-  { "labelme", .bare_phrases = TRUE, .tolerance = XYWH },
-  { "x-anylabeling", .bare_phrases = TRUE, .tolerance = XYWH },
+  { "labelme", .tolerance = XYWH },
+  { "x-anylabeling", .tolerance = XYWH },
   { "label-studio", .rules = { .no_holes = TRUE, .no_parts = TRUE }, .bare_phrases = TRUE, .fill = TRUE, .tolerance = 1e-9 },
   { "odvg", .rules = { .boxes = TRUE }, .bare_phrases = TRUE },
 };

@@ -125,5 +125,13 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     if (runs % 8 == 0 && format_find (FUZZ_FORMAT)->write != NULL && !project_export (project, target, &options, &report, NULL))
       return 0; /* two pictures of one name and such things are refused */
   }
+  if (runs % 8 == 4 && format_find (FUZZ_FORMAT)->write_back != NULL)
+    {
+      g_auto (ExportReport) report = { 0 };
+      g_autoptr (GError) error = NULL;
+
+      if (!project_write_back (project, &options, &report, &error) && (error == NULL || error->message[0] == '\0'))
+        abort ();
+    }
   return 0;
 }
