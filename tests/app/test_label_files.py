@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Files of LabelMe and X-AnyLabeling: what comes in, what goes out, and what a write-back changes in them.
+"""Files of LabelMe, X-AnyLabeling and Label Studio: what comes in, what goes out, and what a write-back changes in them.
 
     test_label_files.py ALIDADE
 """
@@ -272,6 +272,95 @@ def check_new_files():
     back("f", status=1, format="x-anylabeling")
 
 
+def bits(numbers):
+    """(value, bits) pairs as bytes."""
+    text = "".join(format(value, f"0{n}b") for value, n in numbers)
+    text += "0" * (-len(text) % 8)
+    return [int(text[i:i + 8], 2) for i in range(0, len(text), 8)]
+
+
+def brush(pixels):
+    """Four channels a pixel: equal numbers as a run of the second length, others one by one."""
+    head = [(4 * len(pixels), 32), (7, 5), (2, 4), (7, 4), (3, 4), (15, 4)]
+    for i, pixel in enumerate(pixels):
+        head += [(1, 1), (1, 2), (3, 8), (255, 8)] if pixel else [(0, 1), (0, 2), (3, 3), (9, 8), (8, 8), (7, 8), (0, 8)]
+    return bits(head)
+
+
+def result(id, kind, value, **more):
+    return {"id": id, "type": kind, "from_name": "label", "to_name": "image", "original_width": 200, "original_height": 100,
+            "image_rotation": 0, "value": value, **more}
+
+
+def words(id, text, start, end, name="caption"):
+    return {"id": id, "type": "labels", "from_name": "phrase", "to_name": name, "value": {"start": start, "end": end, "text": text, "labels": ["x"]}}
+
+
+def tie(a, b):
+    return {"type": "relation", "from_id": a, "to_id": b, "direction": "right", "labels": []}
+
+
+def check_studio():
+    pixels = [int(5 <= i % 200 < 9 and 3 <= i // 200 < 5) for i in range(200 * 100)]
+    caption = "\U0001f415 a dog by a \u5de6 tree"
+    box = {"x": 10, "y": 20, "width": 5, "height": 10, "rotation": 0}
+    tasks = [
+        {"id": 1, "data": {"image": "/data/upload/7/0123abcd-a%20b.jpg", "caption": caption}, "annotations": [
+            {"id": 1, "was_cancelled": False, "result": [
+                result("a", "rectanglelabels", {**box, "rectanglelabels": ["cat", "pet"]}),
+                result("b", "rectanglelabels", {"x": 50, "y": 50, "width": 20, "height": 20, "rotation": 90, "rectanglelabels": ["turned"]}),
+                result("c", "polygonlabels", {"points": [[1, 2], [50, 2], [1, 40.5]], "polygonlabels": ["roof"]}),
+                result("d", "brushlabels", {"format": "rle", "rle": brush(pixels), "brushlabels": ["soft"]}),
+                result("e", "ellipselabels", {"x": 50, "y": 50, "radiusX": 10, "radiusY": 10, "rotation": 90, "ellipselabels": ["wheel"]}),
+                result("f", "keypointlabels", {"x": 5, "y": 5, "width": 1, "keypointlabels": ["spot"]}),
+                result("g", "rectangle", box), {"id": "g", "type": "textarea", "from_name": "t", "to_name": "image", "value": {"text": ["typed text"]}},
+                result("h", "rectangle", box), result("h", "labels", {**box, "labels": ["twice"]}),
+                result("i", "rectangle", box),
+                result("j", "rectanglelabels", {**box, "rectanglelabels": ["animal"]}), words("k", "a dog", 3, 8), words("l", "a \u5de6 tree", 12, 20),
+                tie("j", "k"), tie("l", "j"),
+                result("m", "brushlabels", {"format": "rle", "rle": brush(pixels)[:9], "brushlabels": ["cut off"]})]},
+            {"id": 2, "was_cancelled": True, "result": [result("z", "rectanglelabels", {**box, "rectanglelabels": ["cancelled"]})]}],
+         "predictions": [{"model_version": "m1", "score": 0.25, "result": [
+             result("p", "rectanglelabels", {**box, "rectanglelabels": ["guess"]}, score=0.75), result("q", "rectanglelabels", {**box, "rectanglelabels": ["guess"]})]}]},
+        {"id": 2, "data": {"photo": "https://host.example/pics/x%20y.jpg?sig=1#z"}, "annotations": []},
+        {"id": 3, "data": {"image": "/data/local-files/?d=deep/%C3%B6.jpg"}, "annotations": []},
+        {"id": 4, "data": {"image": "s3://bucket/deep/q?.jpg"}, "annotations": []}]
+    (work / "tasks.json").write_text(json.dumps(tasks))
+    run("new", "ls")
+    report = json.loads(run("import", "ls", "tasks.json", "--json")[0])
+    regions, images = {r["phrase"]: r for r in rows("ls", "regions")}, [i["path"] for i in rows("ls", "images")]
+    tap.ok(report["format"] == "label-studio" and images == ["a b.jpg", "pics/x y.jpg", "deep/\u00f6.jpg", "deep/q?.jpg"],
+           "/studio/names out of addresses", str(images))
+    tap.ok(regions["cat"]["box"] == [20, 20, 30, 30] and regions["cat"]["id"] == regions["pet"]["id"], "/studio/two labels share a region of percents")
+    near = [[round(v, 9) for v in point] for point in regions["turned"]["polygon"][0]]
+    tap.ok(near == [[100, 50], [100, 90], [80, 90], [80, 50]], "/studio/a rectangle turns about its corner, in pixels", str(near))
+    tap.ok(regions["roof"]["polygon"] == [[[2, 2], [100, 2], [2, 40.5]]], "/studio/polygons")
+    tap.ok(regions["soft"]["kind"] == "mask" and regions["soft"]["box"] == [5, 3, 9, 5], "/studio/the brush's bits", str(regions.get("soft")))
+    tap.ok([round(v) for v in regions["wheel"]["box"]] == [90, 30, 110, 70], "/studio/an ellipse turned about its centre", str(regions["wheel"]["box"]))
+    tap.ok(regions["typed text"]["box"] == regions["twice"]["box"] == [20, 20, 30, 30] and "cancelled" not in regions, "/studio/labels of results beside")
+    spans = {p["text"]: (p["start"], p["end"], p["caption"]) for p in rows("ls", "phrases") if p["caption"]}
+    tap.ok(spans == {"a dog": (2, 7, caption), "a \u5de6 tree": (11, 19, caption)} and "animal" not in regions and
+           regions["a dog"]["id"] == regions["a \u5de6 tree"]["id"], "/studio/relations to words, counted in UTF-16", str(spans))
+    guess = [(r["origin"], r["score"], r["model"]) for r in rows("ls", "regions") if r["phrase"] == "guess"]
+    tap.ok(sorted(guess) == [("detector", 0.25, "m1"), ("detector", 0.75, "m1")] and regions["cat"]["origin"] == "import", "/studio/predictions are proposals", str(guess))
+    tap.ok(sorted(s["where"].split(".")[-1] for s in report["skipped"]) == ["result[10]", "result[16]", "result[5]"], "/studio/what is left out is listed",
+           str(report["skipped"]))
+    run("export", "ls", "again.json", "--format", "label-studio", "--proposals")
+    run("new", "ls2")
+    run("import", "ls2", "again.json")
+    for what, keys in (("phrases", ("image", "caption", "start", "end", "text", "regions")), ("regions", ("image", "phrase", "kind", "origin", "score", "model", "rle"))):
+        want, have = (sorted(str([x.get(k) for k in keys]) for x in rows(p, what)) for p in ("ls", "ls2"))
+        tap.ok(want == have, f"/studio/{what} come back", f"{want}\n{have}")
+    run("new", "hs")
+    run("export", "h", "shared.json", "--format", "label-studio", "--proposals")
+    run("import", "hs", "shared.json")
+    for what, keys in (("phrases", ("caption", "start", "end", "text", "chain", "types", "regions")), ("regions", ("phrase", "kind", "origin", "score"))):
+        want, have = (sorted(str([x.get(k) for k in keys]) for x in rows(p, what)) for p in ("h", "hs"))
+        tap.ok(want == have, f"/studio/{what} with chains, types and holes come back", f"{want}\n{have}")
+    polygons = [r for r in rows("hs", "regions") if r["kind"] == "polygon"]
+    tap.ok(len({r["id"] for r in polygons}) == 1 and len(polygons[0]["polygon"]) == 2 and polygons[0]["fill"] == "evenodd", "/studio/a shared region stays one, with its hole")
+
+
 def main():
     try:
         check_shapes()
@@ -279,6 +368,7 @@ def main():
         check_shared()
         check_back()
         check_new_files()
+        check_studio()
     finally:
         shutil.rmtree(work)
     return tap.done()

@@ -41,7 +41,7 @@ static const Case cases[] = {
   { "refcoco", .rules = { .no_holes = TRUE }, .bare_phrases = TRUE, .spans = TRUE, .captions = TRUE, .tolerance = XYWH },
   { "labelme", .tolerance = XYWH },
   { "x-anylabeling", .tolerance = XYWH },
-  { "label-studio", .rules = { .no_holes = TRUE, .no_parts = TRUE }, .bare_phrases = TRUE, .fill = TRUE, .tolerance = 1e-9 },
+  { "label-studio", .tolerance = 1e-9 },
   { "odvg", .rules = { .boxes = TRUE }, .bare_phrases = TRUE },
 };
 
