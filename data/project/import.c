@@ -829,7 +829,7 @@ claim_region (Import *import, gint64 region, GError **error)
 
 /* Whether the region is what a write-back made of a record: *id is the project's region then, else 0. */
 static gboolean
-find_written (Import *import, const ImportRegion *region, gint64 *id, GError **error)
+find_linked (Import *import, const ImportRegion *region, gint64 *id, GError **error)
 {
   g_autoptr (DatabaseRows) rows = database_bind (import->db, REGION_OF_LINK, error, "i", region->link);
   g_auto (Shape) shape = { 0 };
@@ -874,7 +874,7 @@ import_region (Import *import, const char *where, const ImportRegion *region, GE
   if (facts != NULL && facts->width > 0 &&
       (shape->box[0] < 0 || shape->box[1] < 0 || shape->box[2] > facts->width || shape->box[3] > facts->height))
     import->report->outside++;
-  if (region->link != 0 && !find_written (import, region, &id, error))
+  if (region->link != 0 && !find_linked (import, region, &id, error))
     return 0;
   if (id != 0)
     {
