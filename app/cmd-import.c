@@ -143,7 +143,7 @@ command_import (int argc, char **argv)
 }
 
 static void
-print_export (const ExportReport *report, gboolean json)
+print_export (const ExportReport *report, gboolean back, gboolean json)
 {
   g_autoptr (GString) out = g_string_new (json ? "{" : NULL);
   GHashTableIter iter;
@@ -153,6 +153,9 @@ print_export (const ExportReport *report, gboolean json)
     {
       printf ("%s: %" G_GINT64_FORMAT " images, %" G_GINT64_FORMAT " captions, %" G_GINT64_FORMAT " phrases, %" G_GINT64_FORMAT
               " regions\n", report->format, report->images, report->captions, report->phrases, report->regions);
+      if (back)
+        printf ("written back: %" G_GINT64_FORMAT " files, %" G_GINT64_FORMAT " records changed, %" G_GINT64_FORMAT " added, %"
+                G_GINT64_FORMAT " taken out\n", report->files, report->changed, report->added, report->removed);
       if (report->keeps_not != NULL)
         fprintf (stderr, "%s does not keep: %s\n", report->format, report->keeps_not);
       g_hash_table_iter_init (&iter, report->lost);
@@ -166,6 +169,13 @@ print_export (const ExportReport *report, gboolean json)
   put_count (out, "captions", report->captions);
   put_count (out, "phrases", report->phrases);
   put_count (out, "regions", report->regions);
+  if (back)
+    {
+      put_count (out, "files", report->files);
+      put_count (out, "changed", report->changed);
+      put_count (out, "added", report->added);
+      put_count (out, "removed", report->removed);
+    }
   json_put_name (out, "keeps_not");
   json_put_text (out, report->keeps_not);
   json_put_name (out, "left_out");
@@ -216,6 +226,6 @@ command_export (int argc, char **argv)
   if (project == NULL || !(back ? project_write_back (project, &options, &report, &error)
                                 : project_export (project, files[1], &options, &report, &error)))
     return command_fail ("export", error);
-  print_export (&report, json);
+  print_export (&report, back, json);
   return command_end ("export", COMMAND_DONE);
 }

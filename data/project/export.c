@@ -416,6 +416,30 @@ export_format_name (const Export *export)
   return export->format->name;
 }
 
+ExportImage *
+export_get (Export *export, gint64 image, GError **error)
+{
+  return load_image (project_database (export->project), IMAGE_GET, image, export->options->proposals, error);
+}
+
+Database *
+export_database (Export *export)
+{
+  return project_database (export->project);
+}
+
+const Format *
+export_format (const Export *export)
+{
+  return export->format;
+}
+
+ExportReport *
+export_report (Export *export)
+{
+  return export->report;
+}
+
 double
 edge_distance (double a, double b)
 {

@@ -22,6 +22,7 @@ typedef struct
   const char *keeps_not;
   gint64 images, captions, phrases, regions;
   GHashTable *lost; /* what -> count (as pointer) */
+  gint64 files, changed, added, removed; /* of a writing back */
 } ExportReport;
 
 gboolean project_export (Project *project, const char *target, const ExportOptions *options, ExportReport *report, GError **error);
@@ -32,5 +33,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ExportReport, export_report_clear)
 
 /* One image's captions, phrases and regions as the export sees them; also for tests. */
 ExportImage *export_load_image (Project *project, gint64 image, gboolean proposals, GError **error);
+
+/* For write-back.c. */
+Database *export_database (Export *export);
+const Format *export_format (const Export *export);
+ExportReport *export_report (Export *export);
 
 G_END_DECLS

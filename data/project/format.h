@@ -147,6 +147,8 @@ ExportImage *export_next (Export *export, GError **error);
 void export_image_free (ExportImage *image);
 /* The next image without what is on it. */
 ExportImage *export_next_bare (Export *export, GError **error);
+/* One image by its id, with everything on it. */
+ExportImage *export_get (Export *export, gint64 image, GError **error);
 /* Once more from the first image, for formats whose parts are lists of their own. */
 void export_rewind (Export *export);
 

@@ -721,7 +721,7 @@ import_phrase (Import *import, const char *where, const ImportPhrase *phrase, GE
 
 /* Regions -------------------------------------------------------------------------------------------------------- */
 
-static gint64
+gint64
 region_identity (const Shape *shape, RegionOrigin origin)
 {
   g_autoptr (GBytes) bytes = shape_to_bytes (shape);
@@ -826,6 +826,32 @@ claim_region (Import *import, gint64 region, GError **error)
   return code == SQLITE_ROW && claim (import, KIND_REGION, region, entry, state, &changed, error);
 }
 
+/* A person's region on the phrase with these numbers is this one: the file has been written back. *id 0: there is none. */
+static gboolean
+find_written (Import *import, gint64 phrase, const Shape *shape, gint64 *id, GError **error)
+{
+  g_autoptr (DatabaseRows) rows = database_bind (import->db, REGIONS_OF_PERSONS, error, "i", phrase);
+  int code;
+
+  *id = 0;
+  if (rows == NULL)
+    return FALSE;
+  while (*id == 0 && (code = database_step (import->db, rows, error)) == SQLITE_ROW)
+    {
+      const double box[4] = { sqlite3_column_double (rows, 2), sqlite3_column_double (rows, 3), sqlite3_column_double (rows, 4),
+                              sqlite3_column_double (rows, 5) };
+      g_auto (Shape) other = { 0 };
+      ShapeKind kind;
+
+      if (!shape_kind_parse (column_text (rows, 1), &kind) ||
+          !shape_from_bytes (&other, kind, box, sqlite3_column_blob (rows, 6), sqlite3_column_bytes (rows, 6)))
+        continue;
+      if (shape_alike (shape, &other, TRUE))
+        *id = column_id (rows, 0);
+    }
+  return *id != 0 || code == SQLITE_DONE;
+}
+
 gint64
 import_region (Import *import, const char *where, const ImportRegion *region, GError **error)
 {
@@ -855,6 +881,18 @@ import_region (Import *import, const char *where, const ImportRegion *region, GE
   import->report->new_regions += changed || link == 0;
   if (link != 0)
     return !changed || claim_region (import, id, error) ? id : 0;
+  if (origin == ORIGIN_IMPORT)
+    {
+      gint64 written;
+
+      if (!find_written (import, region->phrase, shape, &written, error))
+        return 0;
+      if (written != 0)
+        {
+          import->report->new_regions--;
+          return written;
+        }
+    }
   id = region->shared;
   if (id == 0 && !insert_region (import, region, image, origin, &id, error))
     return 0;
@@ -978,12 +1016,27 @@ summary (const ImportReport *report, const char *source)
   return g_string_free (text, FALSE);
 }
 
+/* With the folder of the pictures, for writing back. */
+static char *
+settings_text (const Import *import)
+{
+  g_autoptr (json_t) settings = import->settings != NULL ? json_incref (import->settings) : json_object ();
+
+  if (import->options->images != NULL)
+    {
+      g_autofree char *uri = g_filename_to_uri (image_finder_folder (import->finder), NULL, NULL);
+
+      json_object_set_new (settings, "images", json_string (uri));
+    }
+  return json_object_size (settings) > 0 ? json_to_text (settings) : NULL;
+}
+
 /* The one row that makes everything visible, durable before it returns. */
 static gboolean
 finish (Import *import, const char *source, GError **error)
 {
   const ImportReport *report = import->report;
-  g_autofree char *settings = import->settings != NULL ? json_to_text (import->settings) : NULL;
+  g_autofree char *settings = NULL;
   g_autofree char *after = summary (report, source);
   Database *db = import->db;
   gint64 seq;
@@ -997,6 +1050,7 @@ finish (Import *import, const char *source, GError **error)
       import->entry = 0;
       return project_purge (import->project, entry, error);
     }
+  settings = settings_text (import);
   if (!database_begin (db, error))
     return FALSE;
   if (database_run (db, ENTRY_SET_SETTINGS, error, "is", import->entry, settings) &&

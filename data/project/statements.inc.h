@@ -13,7 +13,11 @@ STATEMENT (ENTRY_DELETE, "DELETE FROM entry WHERE id = ?1 AND state = 'pending'"
 STATEMENT (ENTRY_COCO_CATEGORIES,
            "SELECT settings FROM entry WHERE state = 'shown' AND format = 'coco' AND settings IS NOT NULL ORDER BY id")
 STATEMENT (ENTRY_SETTINGS, "SELECT settings, source FROM entry WHERE state = 'shown' AND format = ? AND settings IS NOT NULL ORDER BY id")
-STATEMENT (ENTRY_SOURCES, "SELECT DISTINCT source FROM entry WHERE state = 'shown' AND format = ? ORDER BY id")
+STATEMENT (BACK_SOURCES, "SELECT source, settings FROM entry WHERE kind = 'import' AND state = 'shown' AND format = ? ORDER BY id DESC")
+STATEMENT (BACK_LINKS, "SELECT l.id, ifnull (l.identity, 0), l.region, EXISTS (SELECT 1 FROM shown_region r WHERE r.link = l.id), e.format"
+           " FROM link l LEFT JOIN entry e ON e.id = l.entry WHERE l.phrase = ? AND (e.id IS NULL OR e.state = 'shown')"
+           " ORDER BY l.nth IS NULL, l.nth, l.id")
+STATEMENT (BACK_REVISIONS, "SELECT kind, x1, y1, x2, y2, shape FROM region_revision WHERE region = ? ORDER BY id DESC")
 /* A person's record on anything the entry brought in */
 STATEMENT (ENTRY_HANGS_ON,
   "SELECT (SELECT count (*) FROM verdict_slot s JOIN phrase p ON p.id = s.phrase WHERE p.entry = ?1 AND s.current IS NOT NULL)"
@@ -157,6 +161,8 @@ STATEMENT (SEEN_SET, "INSERT OR REPLACE INTO temp.seen (phrase, identity, n) VAL
   " r.extra, r.phrase"
 STATEMENT (REGIONS_OF_PHRASE, REGION_COLUMNS " FROM shown_region r WHERE r.phrase = ? ORDER BY r.link")
 STATEMENT (LABELS_OF_PHRASE, REGION_COLUMNS " FROM phrase_label r WHERE r.phrase = ? ORDER BY r.link")
+STATEMENT (REGIONS_OF_PERSONS, "SELECT r.region, r.kind, r.x1, r.y1, r.x2, r.y2, r.shape FROM shown_region r"
+           " WHERE r.phrase = ? AND r.origin = 'person' ORDER BY r.link")
 STATEMENT (REGION_LIST, REGION_COLUMNS ", i.path, i.id, p.text FROM shown_region r JOIN shown_phrase p ON p.id = r.phrase"
            " JOIN shown_image i ON i.id = p.image WHERE r.link > ?1 ORDER BY r.link LIMIT ?2")
 
