@@ -246,7 +246,7 @@ take (JsonEdit *edit, char c, GError **error)
   if (!edit->in_element)
     return take_outside (edit, c, error);
   /* Numbers and words end at what follows them. */
-  if (edit->depth == 2 && strchr (",] \t\n\r", c) != NULL)
+  if (edit->depth == 2 && c != '\0' && strchr (",] \t\n\r", c) != NULL)
     return element_end (edit, error) && take_outside (edit, c, error);
   edit->in_text = c == '"';
   if (c == '{' || c == '[')

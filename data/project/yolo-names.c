@@ -30,6 +30,7 @@ struct YoloNames
   guint n_read;
   Style style;
   gsize insert;        /* where new names go in a YAML file */
+  gboolean open;       /* no comma stands before that place */
   char *indent;
 };
 
@@ -76,7 +77,7 @@ put_escape (GString *out, const char **at)
   const char *found = strchr (from, **at);
   gunichar c;
 
-  if (**at == '\0')
+  if (**at == '\0' || **at == '\n')
     return;
   if (**at == 'x' || **at == 'u' || **at == 'U')
     {
@@ -100,7 +101,7 @@ put_escape (GString *out, const char **at)
   (*at)++;
 }
 
-/* A quoted or plain scalar; a plain one ends before `ends`, a comment or the line. */
+/* A quoted or plain scalar, on one line; a plain one ends before `ends` or a comment, too. */
 static char *
 parse_scalar (const char **at, const char *ends)
 {
@@ -114,7 +115,7 @@ parse_scalar (const char **at, const char *ends)
       return g_strstrip (g_string_free (out, FALSE));
     }
   (*at)++;
-  while (**at != '\0' && (**at != quote || (quote == '\'' && (*at)[1] == '\'')))
+  while (**at != '\0' && **at != '\n' && (**at != quote || (quote == '\'' && (*at)[1] == '\'')))
     {
       if (quote == '"' && **at == '\\')
         {
@@ -129,16 +130,22 @@ parse_scalar (const char **at, const char *ends)
   return g_string_free (out, FALSE);
 }
 
+/* Spaces, comments and commas; *open becomes FALSE where there was a comma. */
 static const char *
-skip_flow (const char *at)
+skip_flow (const char *at, gboolean *open)
 {
   while (TRUE)
     {
-      while (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\r' || *at == ',')
-        at++;
-      if (*at != '#')
+      at += strspn (at, " \t\r\n");
+      if (*at == ',')
+        {
+          *open = FALSE;
+          at++;
+        }
+      else if (*at == '#')
+        at += strcspn (at, "\n");
+      else
         return at;
-      at += strcspn (at, "\n");
     }
 }
 
@@ -149,8 +156,10 @@ parse_flow (YoloNames *names, const char *at, char close)
   guint64 class = 0;
 
   names->style = close == ']' ? STYLE_FLOW_LIST : STYLE_FLOW_MAP;
-  for (at = skip_flow (at); *at != '\0' && *at != close; at = skip_flow (at))
+  for (at = skip_flow (at, &names->open); *at != '\0' && *at != close; at = skip_flow (at, &names->open))
     {
+      if (names->open)
+        return; /* no comma behind the one before */
       if (close == '}')
         {
           char *end;
@@ -162,9 +171,7 @@ parse_flow (YoloNames *names, const char *at, char close)
         }
       set_name (names, class, parse_scalar (&at, close == ']' ? ",]" : ",}"));
       class++;
-      at += strspn (at, " \t\r\n");
-      if (*at != ',' && *at != close && *at != '#')
-        return;
+      names->open = TRUE;
     }
   if (*at == close)
     names->insert = (gsize) (at - names->text);
@@ -176,6 +183,7 @@ parse_block (YoloNames *names, const char *at)
 {
   guint64 class = 0;
 
+  names->style = STYLE_LINES;
   while (*at != '\0')
     {
       const char *line = at, *item = skip_spaces (at), *end = at + strcspn (at, "\n");
@@ -185,13 +193,13 @@ parse_block (YoloNames *names, const char *at)
       at = *end == '\n' ? end + 1 : end;
       if (*item == '\0' || *item == '\n' || *item == '\r' || *item == '#')
         continue;
-      if (*item == '-' && strchr (" \t", item[1]) != NULL && item[1] != '\0')
+      if (*item == '-' && names->style != STYLE_BLOCK_MAP && strchr (" \t", item[1]) != NULL && item[1] != '\0')
         {
           names->style = STYLE_BLOCK_LIST;
           item = skip_spaces (item + 1);
           number = class;
         }
-      else if (item > line && g_ascii_isdigit (*item))
+      else if (item > line && names->style != STYLE_BLOCK_LIST && g_ascii_isdigit (*item))
         {
           number = g_ascii_strtoull (item, &rest, 10);
           if (*skip_spaces (rest) != ':')
@@ -383,22 +391,11 @@ update_count (GString *text, guint n)
     }
 }
 
-/* "[a, b" does, "[" and "[a, b," do not. */
-static gboolean
-needs_comma (const YoloNames *names)
-{
-  gsize at = names->insert;
-
-  while (at > 0 && g_ascii_isspace (names->text[at - 1]))
-    at--;
-  return at > 0 && strchr ("[{,", names->text[at - 1]) == NULL;
-}
-
 char *
 yolo_names_text (const YoloNames *names)
 {
   GString *text = g_string_new (names->text), *more = g_string_new (NULL);
-  gboolean comma = names->insert > 0 && needs_comma (names);
+  gboolean comma = names->open;
 
   for (guint i = names->n_read; i < names->names->len; i++)
     {
