@@ -92,7 +92,8 @@ read_image (File *file, const json_t *item, GError **error)
 {
   const char *name = json_text (item, "file_name");
   const json_t *id = json_object_get (item, "id");
-  FileImage image = { .width = json_double (json_object_get (item, "width")), .height = json_double (json_object_get (item, "height")) };
+  FileImage image = { .width = json_double (json_object_get (item, "width")),
+                     .height = json_double (json_object_get (item, "height")) };
   g_autofree char *path = NULL, *key = json_id_text (id);
   GError *local = NULL;
 
@@ -138,7 +139,8 @@ read_caption (File *file, const json_t *item)
   const json_t *id = json_object_get (item, "id");
 
   if (image != NULL && json_text (item, "caption") != NULL && id != NULL)
-    g_hash_table_replace (file->captions, g_strconcat (image, "\n", json_text (item, "caption"), NULL), json_to_text (id));
+    g_hash_table_replace (file->captions, g_strconcat (image, "\n", json_text (item, "caption"), NULL),
+                          json_to_text (id));
 }
 
 static gboolean
@@ -349,13 +351,15 @@ put_caption (File *file, GString *out, const ExportImage *image, const ExportPhr
     {
       const Span *span = &g_array_index (phrase->spans, Span, i);
 
-      g_string_append_printf (out, "%s[%" G_GINT64_FORMAT ",%" G_GINT64_FORMAT "]", i > 0 ? "," : "", span->first, span->last);
+      g_string_append_printf (out, "%s[%" G_GINT64_FORMAT ",%" G_GINT64_FORMAT "]", i > 0 ? "," : "", span->first,
+                              span->last);
     }
   g_string_append_c (out, ']');
 }
 
 static gboolean
-add_region (File *file, JsonEdit *edit, BackImage *image, const char *image_id, const ExportPhrase *phrase, const ExportRegion *region,
+add_region (File *file, JsonEdit *edit, BackImage *image, const char *image_id, const ExportPhrase *phrase,
+            const ExportRegion *region,
             GError **error)
 {
   const char *category = g_hash_table_lookup (file->category_ids, phrase->text);

@@ -144,7 +144,8 @@ put_region (Export *export, GString *out, const ExportImage *image, const Export
 }
 
 static gboolean
-write_image (Export *export, const char *target, const ExportImage *image, GHashTable *classes, GPtrArray *names, GError **error)
+write_image (Export *export, const char *target, const ExportImage *image, GHashTable *classes, GPtrArray *names,
+             GError **error)
 {
   g_autofree char *name = export_image_name (export, image), *path = NULL, *folder = NULL;
   g_autoptr (GString) out = g_string_new (NULL);
@@ -177,7 +178,8 @@ write_image (Export *export, const char *target, const ExportImage *image, GHash
 static gboolean
 write_names (const char *target, const GPtrArray *names, GError **error)
 {
-  g_autofree char *classes = g_build_filename (target, "classes.txt", NULL), *yaml = g_build_filename (target, "data.yaml", NULL);
+  g_autofree char *classes = g_build_filename (target, "classes.txt", NULL);
+  g_autofree char *yaml = g_build_filename (target, "data.yaml", NULL);
   g_autoptr (GString) list = g_string_new (NULL), map = g_string_new ("path: .\ntrain: images\nval: images\nnames:");
 
   for (guint i = 0; i < names->len; i++)
@@ -189,7 +191,8 @@ write_names (const char *target, const GPtrArray *names, GError **error)
       json_put_text (map, names->pdata[i]);
     }
   g_string_append (map, names->len > 0 ? "\n" : " []\n");
-  return out_file_write (classes, list->str, (gssize) list->len, error) && out_file_write (yaml, map->str, (gssize) map->len, error);
+  return out_file_write (classes, list->str, (gssize) list->len, error) &&
+         out_file_write (yaml, map->str, (gssize) map->len, error);
 }
 
 static gboolean

@@ -48,6 +48,7 @@ struct Import
   ImportReport *report;
   ImageFinder *finder;
   gint64 entry;
+  gboolean with_persons;      /* people changed regions before */
   gint64 now;
   gint64 batch_began;         /* monotonic microseconds; 0: no transaction is open */
   GArray *roots;              /* Root */
@@ -881,7 +882,7 @@ import_region (Import *import, const char *where, const ImportRegion *region, GE
   import->report->new_regions += changed || link == 0;
   if (link != 0)
     return !changed || claim_region (import, id, error) ? id : 0;
-  if (origin == ORIGIN_IMPORT)
+  if (origin == ORIGIN_IMPORT && import->with_persons)
     {
       gint64 written;
 
@@ -990,7 +991,10 @@ static gboolean
 begin (Import *import, const char *source, GError **error)
 {
   Database *db = import->db;
+  gint64 persons;
 
+  if (!database_get (db, JOURNAL_ANY_REGION, &persons, &import->with_persons, error, ""))
+    return FALSE;
   import->entry = project_id_new ();
   import->now = project_now ();
   return database_set_durable (db, FALSE, error) && database_exec (db, "PRAGMA wal_autocheckpoint = 0", error) && database_exec (db, "DELETE FROM temp.seen", error) &&

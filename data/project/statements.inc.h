@@ -193,6 +193,7 @@ STATEMENT (JOURNAL_INSERT, "INSERT INTO journal (at, by, kind, target, before, a
 STATEMENT (JOURNAL_STEP_INSERT, "INSERT INTO journal_step (seq, nth, what, target, before, after) VALUES (?,?,?,?,?,?)")
 STATEMENT (JOURNAL_STEPS, "SELECT what, target, before, after FROM journal_step WHERE seq = ? ORDER BY nth")
 STATEMENT (JOURNAL_GET, "SELECT seq, kind, target, before, after FROM journal WHERE seq = ?")
+STATEMENT (JOURNAL_ANY_REGION, "SELECT seq FROM journal WHERE kind IN ('region', 'verdict') LIMIT 1")
 STATEMENT (JOURNAL_UNDO_NEXT, "SELECT j.seq FROM journal j WHERE j.by = ?1 AND j.kind IN ('verdict', 'region', 'span', 'caption',"
            " 'tag') AND ifnull ((SELECT u.kind FROM journal u WHERE u.undoes = j.seq ORDER BY u.seq DESC LIMIT 1), 'redo') = 'redo'"
            " ORDER BY j.seq DESC LIMIT 1")

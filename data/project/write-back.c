@@ -164,7 +164,8 @@ back_sources (Back *back, GError **error)
   if (code == SQLITE_DONE && back->sources->len > 0)
     return back->sources;
   if (code == SQLITE_DONE)
-    project_fail (error, PROJECT_ERROR_NOT_FOUND, "Nothing in this project was imported as '%s', so there is no file to write back into.",
+    project_fail (error, PROJECT_ERROR_NOT_FOUND,
+                  "Nothing in this project was imported as '%s', so there is no file to write back into.",
                   export_format (back->export)->name);
   g_clear_pointer (&back->sources, g_ptr_array_unref);
   return NULL;
@@ -186,7 +187,8 @@ back_image_at (Back *back, const char *path, GError **error)
 
           if (image == NULL)
             break;
-          g_hash_table_replace (back->by_path, g_steal_pointer (&image->path), g_memdup2 (&image->id, sizeof image->id));
+          g_hash_table_replace (back->by_path, g_steal_pointer (&image->path),
+                                g_memdup2 (&image->id, sizeof image->id));
         }
       export_rewind (back->export);
       if (local != NULL)
@@ -260,7 +262,8 @@ back_image (Back *back, gint64 id, double width, double height, GError **error)
           }
       g_hash_table_insert (back->images, g_memdup2 (&id, sizeof id), image);
     }
-  image->turn = image->image->orientation > 1 && means_upright (export_format (back->export), image->image, width, height);
+  image->turn = image->image->orientation > 1 &&
+                means_upright (export_format (back->export), image->image, width, height);
   return image;
 }
 
@@ -281,7 +284,8 @@ load_revisions (Back *back, Link *link, GError **error)
     return FALSE;
   while ((code = database_step (db, rows, error)) == SQLITE_ROW)
     {
-      const double box[4] = { sqlite3_column_double (rows, 1), sqlite3_column_double (rows, 2), sqlite3_column_double (rows, 3),
+      const double box[4] = { sqlite3_column_double (rows, 1), sqlite3_column_double (rows, 2),
+                             sqlite3_column_double (rows, 3),
                               sqlite3_column_double (rows, 4) };
       Shape *shape = g_new0 (Shape, 1);
       ShapeKind kind;
@@ -306,7 +310,8 @@ label_of (const ExportPhrase *phrase, gint64 link)
 
 /* By what it was imported as, then by what it is, then by what it ever was. */
 static gboolean
-find_link (Back *back, const BackImage *image, const char *text, const Shape *shape, const ExportPhrase **phrase, Link **link,
+find_link (Back *back, const BackImage *image, const char *text, const Shape *shape, const ExportPhrase **phrase,
+           Link **link,
            GError **error)
 {
   const gint64 identities[] = { region_identity (shape, ORIGIN_IMPORT), region_identity (shape, ORIGIN_DETECTOR) };
@@ -352,7 +357,8 @@ is_decided (const ExportPhrase *phrase)
 }
 
 gboolean
-back_fate (Back *back, BackImage *image, const char *text, const Shape *given, BackFate *fate, const ExportRegion **region,
+back_fate (Back *back, BackImage *image, const char *text, const Shape *given, BackFate *fate,
+           const ExportRegion **region,
            GError **error)
 {
   g_auto (Shape) shape = { 0 };
@@ -362,7 +368,9 @@ back_fate (Back *back, BackImage *image, const char *text, const Shape *given, B
   *fate = BACK_UNKNOWN;
   *region = NULL;
   shape_copy (given, &shape);
-  if (text == NULL || (image->turn && !shape_turn (&shape, image->image->orientation, FALSE, image->image->width, image->image->height)))
+  if (text == NULL ||
+      (image->turn &&
+       !shape_turn (&shape, image->image->orientation, FALSE, image->image->width, image->image->height)))
     return TRUE;
   if (!find_link (back, image, text, &shape, &phrase, &link, error))
     return FALSE;
@@ -461,7 +469,8 @@ back_file_end (Back *back, GError **error)
   if (!out_file_close (g_steal_pointer (&file->out), error))
     return FALSE;
   if (file->there && g_chmod (file->beside, file->before.st_mode & 07777) != 0)
-    return project_fail (error, PROJECT_ERROR_FAILED, "The permissions of %s cannot be kept: %s", file->path, g_strerror (errno));
+    return project_fail (error, PROJECT_ERROR_FAILED, "The permissions of %s cannot be kept: %s", file->path,
+                         g_strerror (errno));
   return TRUE;
 }
 
@@ -502,7 +511,8 @@ back_commit (Back *back, GError **error)
       const Replacement *file = back->files->pdata[i];
 
       if (!is_untouched (file))
-        return project_fail (error, PROJECT_ERROR_FAILED, "%s was changed by another program just now; nothing was written. Try again.",
+        return project_fail (error, PROJECT_ERROR_FAILED,
+                             "%s was changed by another program just now; nothing was written. Try again.",
                              file->path);
     }
   for (guint i = 0; i < back->files->len; i++)
@@ -510,7 +520,8 @@ back_commit (Back *back, GError **error)
       Replacement *file = back->files->pdata[i];
 
       if (g_rename (file->beside, file->path) != 0)
-        return project_fail (error, PROJECT_ERROR_FAILED, "%s cannot take the place of %s: %s (%u of %u files were written)",
+        return project_fail (error, PROJECT_ERROR_FAILED,
+                             "%s cannot take the place of %s: %s (%u of %u files were written)",
                              file->beside, file->path, g_strerror (errno), i, back->files->len);
       g_clear_pointer (&file->beside, g_free);
       sync_folder (file->path);

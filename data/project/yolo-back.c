@@ -79,7 +79,7 @@ writer_clear (Writer *writer)
   back_free (writer->back);
 }
 
-/* Looking ------------------------------------------------------------------------------------------------------------ */
+/* Looking ---------------------------------------------------------------------------------------------------------- */
 
 static YoloNames *
 names_of (const Writer *writer, const File *file)
@@ -101,7 +101,8 @@ size_of (const BackImage *image, double *width, double *height)
 
 /* What became of a line. */
 static gboolean
-fate_of (Writer *writer, const File *file, BackImage *image, const char *line, BackFate *fate, const ExportRegion **region, GError **error)
+fate_of (Writer *writer, const File *file, BackImage *image, const char *line, BackFate *fate,
+         const ExportRegion **region, GError **error)
 {
   Source *source = writer->sources->pdata[file->source];
   const YoloNames *names = names_of (writer, file);
@@ -194,7 +195,8 @@ look_at_source (Writer *writer, const BackSource *of, GError **error)
   source->cache = yolo_names_cache ();
   g_ptr_array_add (writer->sources, source);
   if (!g_file_test (of->path, G_FILE_TEST_IS_DIR))
-    return project_fail (error, PROJECT_ERROR_NOT_FOUND, "There is no folder %s any more, from which labels were imported.", of->path);
+    return project_fail (error, PROJECT_ERROR_NOT_FOUND,
+                         "There is no folder %s any more, from which labels were imported.", of->path);
   pairs = yolo_pairs (of->path, finder);
   for (guint i = 0; i < pairs->len; i++)
     if (!look_at_pair (writer, writer->sources->len - 1, image_finder_folder (finder), pairs->pdata[i], error))
@@ -246,7 +248,7 @@ share_news (Writer *writer, GError **error)
   return FALSE;
 }
 
-/* Writing ------------------------------------------------------------------------------------------------------------ */
+/* Writing ---------------------------------------------------------------------------------------------------------- */
 
 /* The class of a phrase: by its name, a number that has no name, or a new one. */
 static gboolean
@@ -256,7 +258,8 @@ class_of (Writer *writer, const File *file, const char *text, guint *class)
   YoloNames *names = names_of (writer, file);
   guint64 number;
 
-  if (g_ascii_string_to_unsigned (text, 10, 0, 999999, &number, NULL) && (names == NULL || yolo_names_get (names, number) == NULL))
+  if (g_ascii_string_to_unsigned (text, 10, 0, 999999, &number, NULL) &&
+      (names == NULL || yolo_names_get (names, number) == NULL))
     {
       g_autofree char *plain = g_strdup_printf ("%" G_GUINT64_FORMAT, number);
 
@@ -297,7 +300,8 @@ put_line (Writer *writer, const BackImage *image, const ExportRegion *region, gu
 
 /* One line of the file as it is to be, with its end. */
 static gboolean
-rewrite_line (Writer *writer, const File *file, BackImage *image, const char *line, gsize length, GString *out, GError **error)
+rewrite_line (Writer *writer, const File *file, BackImage *image, const char *line, gsize length, GString *out,
+              GError **error)
 {
   g_autofree char *bare = g_strndup (line, length);
   ExportReport *report = export_report (writer->export);

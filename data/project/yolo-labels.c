@@ -11,7 +11,7 @@
 #define CLASSES_LIMIT 1000000
 #define FIELDS_LIMIT 1000000
 
-/* Files -------------------------------------------------------------------------------------------------------------- */
+/* Files ------------------------------------------------------------------------------------------------------------ */
 
 static void
 pair_free (gpointer data)
@@ -46,7 +46,8 @@ below (const char *path, const char *folder)
 static gboolean
 is_label_file (const char *path)
 {
-  static const char *const others[] = { "classes.txt", "train.txt", "val.txt", "test.txt", "trainval.txt", "autosplit_train.txt",
+  static const char *const others[] = { "classes.txt", "train.txt", "val.txt", "test.txt", "trainval.txt",
+                                       "autosplit_train.txt",
                                         "autosplit_val.txt", "autosplit_test.txt", "readme.txt", "readme.dataset.txt",
                                         "readme.roboflow.txt" };
   g_autofree char *base = g_path_get_basename (path);
@@ -70,7 +71,8 @@ in_labels (const char *stem)
 static char *
 labels_of (const char *picture)
 {
-  g_autofree char *stem = without_ending (picture), *beside = g_strconcat (stem, ".txt", NULL), *apart = in_labels (stem);
+  g_autofree char *stem = without_ending (picture), *beside = g_strconcat (stem, ".txt", NULL);
+  g_autofree char *apart = in_labels (stem);
 
   if (is_label_file (beside))
     return g_steal_pointer (&beside);
@@ -173,7 +175,7 @@ yolo_labels_read (const char *path)
   return text;
 }
 
-/* Lines -------------------------------------------------------------------------------------------------------------- */
+/* Lines ------------------------------------------------------------------------------------------------------------ */
 
 static gboolean
 read_number (const char **at, double *number)

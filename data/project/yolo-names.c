@@ -50,7 +50,7 @@ set_name (YoloNames *names, guint64 class, char *name)
     g_hash_table_insert (names->classes, g_strdup (name), GUINT_TO_POINTER ((guint) class + 1));
 }
 
-/* YAML, as far as lists of names need it ----------------------------------------------------------------------------- */
+/* YAML, as far as lists of names need it --------------------------------------------------------------------------- */
 
 static const char *
 skip_spaces (const char *at)
@@ -110,7 +110,8 @@ parse_scalar (const char **at, const char *ends)
 
   if (quote != '"' && quote != '\'')
     {
-      while (**at != '\0' && **at != '\n' && strchr (ends, **at) == NULL && !(**at == '#' && out->len > 0 && strchr (" \t", (*at)[-1]) != NULL))
+      while (**at != '\0' && **at != '\n' && strchr (ends, **at) == NULL &&
+             !(**at == '#' && out->len > 0 && strchr (" \t", (*at)[-1]) != NULL))
         g_string_append_c (out, *(*at)++);
       return g_strstrip (g_string_free (out, FALSE));
     }
@@ -243,7 +244,7 @@ parse_yaml (YoloNames *names)
   return FALSE;
 }
 
-/* Files of lines ----------------------------------------------------------------------------------------------------- */
+/* Files of lines --------------------------------------------------------------------------------------------------- */
 
 /* An empty line in between is a class without a name; those at the end are none. */
 static void
@@ -282,7 +283,8 @@ yolo_names_read (const char *path)
   char *text = NULL;
   gsize length;
 
-  if (stat (path, &status) != 0 || !S_ISREG (status.st_mode) || status.st_size > FILE_LIMIT || !g_file_get_contents (path, &text, &length, NULL))
+  if (stat (path, &status) != 0 || !S_ISREG (status.st_mode) || status.st_size > FILE_LIMIT ||
+      !g_file_get_contents (path, &text, &length, NULL))
     return NULL;
   names = names_alloc (path);
   names->text = text;
@@ -449,7 +451,7 @@ yolo_names_text (const YoloNames *names)
   return g_string_free (text, FALSE);
 }
 
-/* Which file holds ---------------------------------------------------------------------------------------------------- */
+/* Which file holds ------------------------------------------------------------------------------------------------- */
 
 GHashTable *
 yolo_names_cache (void)

@@ -21,7 +21,7 @@ is_text (const char *got, const char *wanted)
   return FALSE;
 }
 
-/* Editing JSON ------------------------------------------------------------------------------------------------------- */
+/* Editing JSON ----------------------------------------------------------------------------------------------------- */
 
 /* An element {"x": "drop"} is dropped, {"x": "new"} is replaced; "n" more are added to each array. */
 static JsonEditFate
@@ -50,7 +50,8 @@ static char *
 edit (const char *text, guint n)
 {
   static const char *const members[] = { "a", "b\"", NULL };
-  g_autofree char *from = g_build_filename (folder, "from.json", NULL), *to = g_build_filename (folder, "to.json", NULL);
+  g_autofree char *from = g_build_filename (folder, "from.json", NULL);
+  g_autofree char *to = g_build_filename (folder, "to.json", NULL);
   const JsonEditor editor = { members, on_element, on_end, &n };
   OutFile *out;
   char *result = NULL;
@@ -123,7 +124,7 @@ test_large (void)
   tap_ok (g_strcmp0 (result, wanted) == 0, "/json-edit: an element of 65 MB stays, its neighbours are edited");
 }
 
-/* Names -------------------------------------------------------------------------------------------------------------- */
+/* Names ------------------------------------------------------------------------------------------------------------ */
 
 static YoloNames *
 names_of (const char *base, const char *text)
@@ -161,11 +162,14 @@ test_names (void)
       g_autofree char *text = NULL;
       guint class = 0, same = 99;
 
-      tap_ok (names != NULL && g_strcmp0 (yolo_names_get (names, 0), "a") == 0 && g_strcmp0 (yolo_names_get (names, 1), "b c") == 0 &&
+      tap_ok (names != NULL && g_strcmp0 (yolo_names_get (names, 0), "a") == 0 &&
+                g_strcmp0 (yolo_names_get (names, 1), "b c") == 0 &&
                 g_strcmp0 (yolo_names_get (names, 2), "d'e") == 0 && yolo_names_get (names, 3) == NULL,
               "/names/case %u is read", i);
-      tap_ok (yolo_names_find (names, "b c", &same) && same == 1 && !yolo_names_changed (names), "/names/case %u: a name is found", i);
-      tap_ok (yolo_names_find (names, "x: y", &class) && class == 3 && yolo_names_changed (names), "/names/case %u: a new name", i);
+      tap_ok (yolo_names_find (names, "b c", &same) && same == 1 && !yolo_names_changed (names),
+              "/names/case %u: a name is found", i);
+      tap_ok (yolo_names_find (names, "x: y", &class) && class == 3 && yolo_names_changed (names),
+              "/names/case %u: a new name", i);
       text = yolo_names_text (names);
       tap_ok (is_text (text, cases[i].added), "/names/case %u is written", i);
     }
@@ -176,9 +180,11 @@ test_names (void)
     guint class;
 
     tap_ok (none == NULL, "/names: a YAML file without names has none");
-    tap_ok (!yolo_names_find (lines, "two\nlines", &class) && !yolo_names_find (lines, " x", &class) && !yolo_names_changed (lines),
+    tap_ok (!yolo_names_find (lines, "two\nlines", &class) && !yolo_names_find (lines, " x", &class) &&
+            !yolo_names_changed (lines),
             "/names: a file of lines refuses what it cannot hold");
-    tap_ok (yolo_names_find (made, "x", &class) && class == 2, "/names: a new file's first name is behind the classes that are used");
+    tap_ok (yolo_names_find (made, "x", &class) && class == 2,
+            "/names: a new file's first name is behind the classes that are used");
     text = yolo_names_text (made);
     tap_ok (is_text (text, "0\n1\nx\n"), "/names: which have their numbers as names");
     tap_ok (empty != NULL && yolo_names_find (empty, "x", &class) && class == 0, "/names: an empty list takes a name");
@@ -218,7 +224,8 @@ test_lines (void)
       guint64 class = 0;
       double score;
       YoloLine found = yolo_line_parse (cases[i].line, 100, 100, &class, &shape, &score);
-      gboolean same = found == cases[i].found && class == cases[i].class && (score == cases[i].score || (isnan (score) && isnan (cases[i].score)));
+      gboolean same = found == cases[i].found && class == cases[i].class &&
+                      (score == cases[i].score || (isnan (score) && isnan (cases[i].score)));
 
       for (int j = 0; j < 4 && found == YOLO_REGION; j++)
         same = same && fabs (shape.box[j] - cases[i].box[j]) < 1e-9;

@@ -79,8 +79,8 @@ static void
 change_phrase (Project *project, GRand *rand, const ExportImage *image, const ExportPhrase *phrase)
 {
   static const char *const verdicts[] = { "rejected", "absent", "unsure" };
-  const ExportRegion *region = phrase->regions->len > 0
-                                 ? phrase->regions->pdata[g_rand_int_range (rand, 0, (int) phrase->regions->len)] : NULL;
+  guint any = phrase->regions->len > 0 ? (guint) g_rand_int_range (rand, 0, (int) phrase->regions->len) : 0;
+  const ExportRegion *region = phrase->regions->len > 0 ? phrase->regions->pdata[any] : NULL;
   g_auto (Shape) shape = { 0 };
   Review review = { .phrase = phrase->id, .by = "test", .pass = 1, .region = region != NULL ? region->id : 0 };
   g_autoptr (GError) error = NULL;
@@ -284,7 +284,8 @@ check_decoration (const char *path, guint n, const ExportReport *report)
   kept = g_strsplit (text, "\"mine\":", -1);
   verbatim = g_strsplit (text, "\"mine\":{\"\xc3\xa9\": [1, 2.50]}", -1);
   if (g_strv_length (kept) - 1 != n - report->removed)
-    return g_strdup_printf ("%u of %u unknown keys are left, %d were removed", g_strv_length (kept) - 1, n, (int) report->removed);
+    return g_strdup_printf ("%u of %u unknown keys are left, %d were removed", g_strv_length (kept) - 1, n,
+                            (int) report->removed);
   if (g_strv_length (verbatim) - 1 != n - report->removed - report->changed)
     return g_strdup ("an annotation that did not change was written anew");
   return NULL;
@@ -295,7 +296,8 @@ static char *
 run (const Case *of, GRand *rand, const char *folder, const FixturePicture *pictures, gint64 totals[3])
 {
   g_autofree char *manifest = fixture_manifest (rand, pictures, &of->rules), *why = NULL;
-  g_autofree char *first = g_build_filename (folder, "first.jsonl", NULL), *target = g_build_filename (folder, "target", NULL);
+  g_autofree char *first = g_build_filename (folder, "first.jsonl", NULL);
+  g_autofree char *target = g_build_filename (folder, "target", NULL);
   g_autofree char *images = g_build_filename (folder, "pictures", NULL);
   g_autoptr (Project) source = project_open_memory (NULL), project = project_open_memory (NULL), fresh = project_open_memory (NULL);
   const ExportOptions options = { .format = of->format, .force = TRUE };
@@ -306,7 +308,8 @@ run (const Case *of, GRand *rand, const char *folder, const FixturePicture *pict
   gint64 n_new;
 
   g_assert (g_file_set_contents (first, manifest, -1, NULL));
-  if (!bring_in (source, first, "manifest", NULL, NULL, &why) || !project_export (source, target, &options, &report, NULL))
+  if (!bring_in (source, first, "manifest", NULL, NULL, &why) ||
+      !project_export (source, target, &options, &report, NULL))
     return g_strdup_printf ("preparing: %s", why);
   if (coco)
     decorate (target, &n);
@@ -327,7 +330,8 @@ run (const Case *of, GRand *rand, const char *folder, const FixturePicture *pict
   if (why == NULL)
     why = write_back (project, of->format, &again);
   if (why == NULL && again.files + again.changed + again.added + again.removed > 0)
-    why = g_strdup_printf ("again: %d files, %d changed, %d added, %d removed", (int) again.files, (int) again.changed, (int) again.added,
+    why = g_strdup_printf ("again: %d files, %d changed, %d added, %d removed", (int) again.files, (int) again.changed,
+                           (int) again.added,
                            (int) again.removed);
   if (why != NULL || !bring_in (project, target, of->format, images, &n_new, &why))
     return g_steal_pointer (&why);

@@ -147,7 +147,8 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
       g_autoptr (GError) error = NULL;
 
       /* An import that brings nothing leaves no file to write into. */
-      if (!project_write_back (project, &back, &report, &error) && !g_error_matches (error, PROJECT_ERROR, PROJECT_ERROR_NOT_FOUND))
+      if (!project_write_back (project, &back, &report, &error) &&
+          !g_error_matches (error, PROJECT_ERROR, PROJECT_ERROR_NOT_FOUND))
         abort ();
       if (report.files + report.changed + report.added + report.removed > 0)
         abort ();
@@ -159,7 +160,8 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 
     if (runs % 8 == 0 && (!project_check (project, FALSE, &check, NULL) || !check.sound))
       abort ();
-    if (runs % 8 == 0 && format_find (FUZZ_FORMAT)->write != NULL && !project_export (project, target, &options, &report, NULL))
+    if (runs % 8 == 0 && format_find (FUZZ_FORMAT)->write != NULL &&
+        !project_export (project, target, &options, &report, NULL))
       return 0; /* two pictures of one name and such things are refused */
   }
   return 0;
