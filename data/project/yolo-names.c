@@ -540,7 +540,8 @@ yolo_names_for (GHashTable *cache, const char *labels, const char *source)
         }
       if (value != NULL)
         return value;
-      if (strcmp (folder, source) == 0 || strlen (folder) <= strlen (source))
+      /* Of a folder called labels its parent is the whole set. */
+      if (strlen (folder) < strlen (source) || (strcmp (folder, source) == 0 && !g_str_has_suffix (source, "/labels")))
         break;
       above = g_path_get_dirname (folder);
       g_free (folder);

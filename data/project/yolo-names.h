@@ -24,8 +24,8 @@ gboolean yolo_names_changed (const YoloNames *names);
 /* The file with the names that were added; the caller frees. */
 char *yolo_names_text (const YoloNames *names);
 
-/* The names that hold for the label file `labels`: of the nearest folder above it up to `source`, else of the only file
- * of names below `source`. NULL if there are none. Borrowed from `cache` (folder -> YoloNames), which frees them. */
+/* The names that hold for the label file `labels`: of the nearest folder above it up to `source` (or its parent, where
+ * that is called labels), else of a file of names anywhere below `source`. NULL if there are none. Borrowed from `cache` (folder -> YoloNames), which frees them. */
 YoloNames *yolo_names_for (GHashTable *cache, const char *labels, const char *source);
 GHashTable *yolo_names_cache (void);
 
