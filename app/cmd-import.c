@@ -151,11 +151,14 @@ print_export (const ExportReport *report, gboolean back, gboolean json)
 
   if (!json)
     {
-      printf ("%s: %" G_GINT64_FORMAT " images, %" G_GINT64_FORMAT " captions, %" G_GINT64_FORMAT " phrases, %" G_GINT64_FORMAT
-              " regions\n", report->format, report->images, report->captions, report->phrases, report->regions);
-      if (back)
+      if (back && !report->by_record)
+        printf ("written back: %" G_GINT64_FORMAT " files\n", report->files);
+      else if (back)
         printf ("written back: %" G_GINT64_FORMAT " files, %" G_GINT64_FORMAT " records changed, %" G_GINT64_FORMAT " added, %"
                 G_GINT64_FORMAT " taken out\n", report->files, report->changed, report->added, report->removed);
+      else
+        printf ("%s: %" G_GINT64_FORMAT " images, %" G_GINT64_FORMAT " captions, %" G_GINT64_FORMAT " phrases, %" G_GINT64_FORMAT
+                " regions\n", report->format, report->images, report->captions, report->phrases, report->regions);
       if (report->keeps_not != NULL)
         fprintf (stderr, "%s does not keep: %s\n", report->format, report->keeps_not);
       g_hash_table_iter_init (&iter, report->lost);
@@ -165,13 +168,17 @@ print_export (const ExportReport *report, gboolean back, gboolean json)
     }
   json_put_name (out, "format");
   json_put_text (out, report->format);
-  put_count (out, "images", report->images);
-  put_count (out, "captions", report->captions);
-  put_count (out, "phrases", report->phrases);
-  put_count (out, "regions", report->regions);
-  if (back)
+  if (!back)
     {
-      put_count (out, "files", report->files);
+      put_count (out, "images", report->images);
+      put_count (out, "captions", report->captions);
+      put_count (out, "phrases", report->phrases);
+      put_count (out, "regions", report->regions);
+    }
+  else
+    put_count (out, "files", report->files);
+  if (report->by_record)
+    {
       put_count (out, "changed", report->changed);
       put_count (out, "added", report->added);
       put_count (out, "removed", report->removed);

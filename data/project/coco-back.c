@@ -223,7 +223,7 @@ share_news (Export *export, Back *back, const GPtrArray *files, GError **error)
   export_rewind (export);
   while (TRUE)
     {
-      g_autoptr (ExportImage) bare = export_next (export, &local);
+      g_autoptr (ExportImage) bare = export_next_bare (export, &local);
       File *file = NULL;
       BackImage *image;
 
@@ -233,7 +233,7 @@ share_news (Export *export, Back *back, const GPtrArray *files, GError **error)
         if (g_hash_table_contains (((File *) files->pdata[i])->ids, &bare->id))
           file = files->pdata[i];
       image = back_image (back, bare->id, 0, 0, error);
-      if (image == NULL)
+      if (image == NULL || !back_fill (back, image, error))
         return FALSE;
       for (guint i = 0; i < image->image->phrases->len; i++)
         {
@@ -409,7 +409,7 @@ add_news (File *file, JsonEdit *edit, GError **error)
       const FileImage *of = g_hash_table_lookup (file->images, id);
       BackImage *image = back_image (file->back, new->image, of->width, of->height, error);
 
-      if (image == NULL)
+      if (image == NULL || !back_fill (file->back, image, error))
         return FALSE;
       for (guint j = 0; j < image->image->phrases->len; j++)
         {

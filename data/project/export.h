@@ -22,7 +22,8 @@ typedef struct
   const char *keeps_not;
   gint64 images, captions, phrases, regions;
   GHashTable *lost; /* what -> count (as pointer) */
-  gint64 files, changed, added, removed; /* of a writing back */
+  gint64 files, changed, added, removed; /* of a writing back; files alone, unless by_record */
+  gboolean by_record;
 } ExportReport;
 
 gboolean project_export (Project *project, const char *target, const ExportOptions *options, ExportReport *report, GError **error);

@@ -601,7 +601,10 @@ write_back_image (Export *export, const ExportImage *image, gboolean four, GErro
   if (!out_file_write (beside, out->str, out->len, error))
     return FALSE;
   if (g_rename (beside, path) == 0)
-    return TRUE;
+    {
+      export_count_file (export);
+      return TRUE;
+    }
   g_remove (beside);
   return project_fail (error, PROJECT_ERROR_FAILED, "%s cannot be replaced", path);
 }

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define IMAGES_KEPT 256
+#define IMAGES_KEPT 2048
 
 typedef struct
 {
@@ -70,6 +70,13 @@ link_free (gpointer data)
 }
 
 static void
+links_free (gpointer data)
+{
+  if (data != NULL)
+    g_ptr_array_unref (data);
+}
+
+static void
 image_free (gpointer data)
 {
   BackImage *image = data;
@@ -99,6 +106,7 @@ back_new (Export *export, gboolean flat)
 
   back->export = export;
   back->flat = flat;
+  export_report (export)->by_record = TRUE;
   back->images = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, image_free);
   back->met = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   back->met_any = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
@@ -212,18 +220,24 @@ means_upright (const Format *format, const ExportImage *image, double width, dou
   return width > 0 && height > 0 && image->width > 0 && stored != upright ? upright : format->upright;
 }
 
+/* What is on the i-th phrase of the image; once. */
 static gboolean
-load_links (Back *back, BackImage *image, const ExportPhrase *phrase, GError **error)
+fill_phrase (Back *back, BackImage *image, guint i, GError **error)
 {
-  Database *db = export_database (back->export);
-  g_autoptr (DatabaseRows) rows = database_bind (db, BACK_LINKS, error, "i", phrase->id);
-  GPtrArray *links = g_ptr_array_new_with_free_func (link_free);
+  ExportPhrase *phrase = image->image->phrases->pdata[i];
+  g_autoptr (DatabaseRows) rows = NULL;
+  GPtrArray *links;
   int code;
 
-  g_ptr_array_add (image->links, links);
+  if (image->links->pdata[i] != NULL)
+    return TRUE;
+  if (!export_fill (back->export, phrase, error))
+    return FALSE;
+  image->links->pdata[i] = links = g_ptr_array_new_with_free_func (link_free);
+  rows = database_bind (export_database (back->export), BACK_LINKS, error, "i", phrase->id);
   if (rows == NULL)
     return FALSE;
-  while ((code = database_step (db, rows, error)) == SQLITE_ROW)
+  while ((code = database_step (export_database (back->export), rows, error)) == SQLITE_ROW)
     {
       Link *link = g_new0 (Link, 1);
 
@@ -237,6 +251,15 @@ load_links (Back *back, BackImage *image, const ExportPhrase *phrase, GError **e
   return code == SQLITE_DONE;
 }
 
+gboolean
+back_fill (Back *back, BackImage *image, GError **error)
+{
+  for (guint i = 0; i < image->image->phrases->len; i++)
+    if (!fill_phrase (back, image, i, error))
+      return FALSE;
+  return TRUE;
+}
+
 BackImage *
 back_image (Back *back, gint64 id, double width, double height, GError **error)
 {
@@ -247,19 +270,14 @@ back_image (Back *back, gint64 id, double width, double height, GError **error)
       if (g_hash_table_size (back->images) >= IMAGES_KEPT)
         g_hash_table_remove_all (back->images);
       image = g_new0 (BackImage, 1);
-      image->links = g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
-      image->image = export_get (back->export, id, error);
+      image->links = g_ptr_array_new_with_free_func (links_free);
+      image->image = export_get_listed (back->export, id, error);
       if (image->image == NULL)
         {
           image_free (image);
           return NULL;
         }
-      for (guint i = 0; i < image->image->phrases->len; i++)
-        if (!load_links (back, image, image->image->phrases->pdata[i], error))
-          {
-            image_free (image);
-            return NULL;
-          }
+      g_ptr_array_set_size (image->links, (int) image->image->phrases->len);
       g_hash_table_insert (back->images, g_memdup2 (&id, sizeof id), image);
     }
   image->turn = image->image->orientation > 1 &&
@@ -310,7 +328,7 @@ label_of (const ExportPhrase *phrase, gint64 link)
 
 /* By what it was imported as, then by what it is, then by what it ever was. */
 static gboolean
-find_link (Back *back, const BackImage *image, const char *text, const Shape *shape, const ExportPhrase **phrase,
+find_link (Back *back, BackImage *image, const char *text, const Shape *shape, const ExportPhrase **phrase,
            Link **link,
            GError **error)
 {
@@ -319,11 +337,14 @@ find_link (Back *back, const BackImage *image, const char *text, const Shape *sh
   for (int how = 0; how < 3; how++)
     for (guint i = 0; i < image->image->phrases->len; i++)
       {
-        const GPtrArray *links = image->links->pdata[i];
+        const GPtrArray *links;
 
         *phrase = image->image->phrases->pdata[i];
         if (strcmp ((*phrase)->text, text) != 0)
           continue;
+        if (!fill_phrase (back, image, i, error))
+          return FALSE;
+        links = image->links->pdata[i];
         for (guint j = 0; j < links->len; j++)
           {
             const ExportRegion *now;
@@ -399,7 +420,7 @@ link_of (const BackImage *image, const ExportPhrase *phrase, gint64 id)
     {
       const GPtrArray *links = image->links->pdata[i];
 
-      if (((ExportPhrase *) image->image->phrases->pdata[i])->id != phrase->id)
+      if (links == NULL || ((ExportPhrase *) image->image->phrases->pdata[i])->id != phrase->id)
         continue;
       for (guint j = 0; j < links->len; j++)
         if (((Link *) links->pdata[j])->id == id)
@@ -525,7 +546,7 @@ back_commit (Back *back, GError **error)
                              file->beside, file->path, g_strerror (errno), i, back->files->len);
       g_clear_pointer (&file->beside, g_free);
       sync_folder (file->path);
-      export_report (back->export)->files++;
+      export_count_file (back->export);
     }
   return TRUE;
 }

@@ -20,7 +20,7 @@ typedef struct
 /* An image as a file means it. */
 typedef struct
 {
-  ExportImage *image;  /* with its labels */
+  ExportImage *image;
   gboolean turn;       /* the file's numbers are of the upright grid */
   GPtrArray *links;    /* private */
 } BackImage;
@@ -42,9 +42,12 @@ const GPtrArray *back_sources (Back *back, GError **error);
 
 /* The image at an absolute path; 0 if the project has none there. */
 gint64 back_image_at (Back *back, const char *path, GError **error);
-/* Everything on it, borrowed until the next call. `width` and `height` as the file says (0: it does not), from which
+/* The image, its phrases only listed (see back_fill), borrowed until the next call. `width` and `height` as the file says (0: it does not), from which
  * follows which grid it means. */
 BackImage *back_image (Back *back, gint64 id, double width, double height, GError **error);
+
+/* Adds what is on its phrases. */
+gboolean back_fill (Back *back, BackImage *image, GError **error);
 
 /* What became of a record: the text of its phrase, and its shape in the file's grid. Equal records are told apart by
  * their order, so each of a file is to be asked about once, up to back_end_file(). *region is what it is now; NULL where

@@ -212,7 +212,7 @@ share_news (Writer *writer, GError **error)
   export_rewind (writer->export);
   while (TRUE)
     {
-      g_autoptr (ExportImage) bare = export_next (writer->export, &local);
+      g_autoptr (ExportImage) bare = export_next_bare (writer->export, &local);
       BackImage *image;
       File *file;
 
@@ -220,7 +220,7 @@ share_news (Writer *writer, GError **error)
         break;
       file = g_hash_table_lookup (writer->of_image, &bare->id);
       image = back_image (writer->back, bare->id, 0, 0, error);
-      if (image == NULL)
+      if (image == NULL || !back_fill (writer->back, image, error))
         return FALSE;
       for (guint i = 0; i < image->image->phrases->len; i++)
         {
@@ -380,7 +380,7 @@ write_file (Writer *writer, const File *file, GError **error)
   g_autofree char *text = file->there ? yolo_labels_read (file->path) : g_strdup ("");
   g_autoptr (GString) out = g_string_new (NULL);
 
-  if (image == NULL)
+  if (image == NULL || !back_fill (writer->back, image, error))
     return FALSE;
   if (text == NULL)
     return project_fail (error, PROJECT_ERROR_FAILED, "%s cannot be read any more", file->path);
