@@ -143,7 +143,7 @@ command_import (int argc, char **argv)
 }
 
 static void
-print_export (const ExportReport *report, gboolean json)
+print_export (const ExportReport *report, gboolean back, gboolean json)
 {
   g_autoptr (GString) out = g_string_new (json ? "{" : NULL);
   GHashTableIter iter;
@@ -151,10 +151,14 @@ print_export (const ExportReport *report, gboolean json)
 
   if (!json)
     {
-      printf ("%s: %" G_GINT64_FORMAT " images, %" G_GINT64_FORMAT " captions, %" G_GINT64_FORMAT " phrases, %" G_GINT64_FORMAT
-              " regions\n", report->format, report->images, report->captions, report->phrases, report->regions);
-      if (report->files > 0)
-        printf ("%" G_GINT64_FORMAT " files changed\n", report->files);
+      if (back && !report->by_record)
+        printf ("written back: %" G_GINT64_FORMAT " files\n", report->files);
+      else if (back)
+        printf ("written back: %" G_GINT64_FORMAT " files, %" G_GINT64_FORMAT " records changed, %" G_GINT64_FORMAT " added, %"
+                G_GINT64_FORMAT " taken out\n", report->files, report->changed, report->added, report->removed);
+      else
+        printf ("%s: %" G_GINT64_FORMAT " images, %" G_GINT64_FORMAT " captions, %" G_GINT64_FORMAT " phrases, %" G_GINT64_FORMAT
+                " regions\n", report->format, report->images, report->captions, report->phrases, report->regions);
       if (report->keeps_not != NULL)
         fprintf (stderr, "%s does not keep: %s\n", report->format, report->keeps_not);
       g_hash_table_iter_init (&iter, report->lost);
@@ -164,11 +168,21 @@ print_export (const ExportReport *report, gboolean json)
     }
   json_put_name (out, "format");
   json_put_text (out, report->format);
-  put_count (out, "images", report->images);
-  put_count (out, "captions", report->captions);
-  put_count (out, "phrases", report->phrases);
-  put_count (out, "regions", report->regions);
-  put_count (out, "files_changed", report->files);
+  if (!back)
+    {
+      put_count (out, "images", report->images);
+      put_count (out, "captions", report->captions);
+      put_count (out, "phrases", report->phrases);
+      put_count (out, "regions", report->regions);
+    }
+  else
+    put_count (out, "files", report->files);
+  if (report->by_record)
+    {
+      put_count (out, "changed", report->changed);
+      put_count (out, "added", report->added);
+      put_count (out, "removed", report->removed);
+    }
   json_put_name (out, "keeps_not");
   json_put_text (out, report->keeps_not);
   json_put_name (out, "left_out");
@@ -219,6 +233,6 @@ command_export (int argc, char **argv)
   if (project == NULL || !(back ? project_write_back (project, &options, &report, &error)
                                 : project_export (project, files[1], &options, &report, &error)))
     return command_fail ("export", error);
-  print_export (&report, json);
+  print_export (&report, back, json);
   return command_end ("export", COMMAND_DONE);
 }

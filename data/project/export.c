@@ -267,11 +267,11 @@ load_verdict (Database *db, ExportPhrase *phrase, GError **error)
   return code == SQLITE_ROW || code == SQLITE_DONE;
 }
 
+/* The phrases with their texts alone. */
 static gboolean
-load_phrases (Database *db, ExportImage *image, gboolean proposals, GError **error)
+list_phrases (Database *db, ExportImage *image, GError **error)
 {
   g_autoptr (DatabaseRows) rows = database_bind (db, PHRASES_OF_IMAGE, error, "i", image->id);
-  g_autoptr (GArray) revisions = g_array_new (FALSE, FALSE, sizeof (gint64));
   int code;
 
   if (rows == NULL)
@@ -279,32 +279,39 @@ load_phrases (Database *db, ExportImage *image, gboolean proposals, GError **err
   while ((code = database_step (db, rows, error)) == SQLITE_ROW)
     {
       ExportPhrase *phrase = g_new0 (ExportPhrase, 1);
-      gint64 revision = column_id (rows, 4);
 
       phrase->id = column_id (rows, 0);
       phrase->caption = column_id (rows, 1);
       phrase->text = g_strdup (column_text (rows, 2));
+      phrase->revision = column_id (rows, 4);
       phrase->types = json_column (rows, 5);
       phrase->extra = json_column (rows, 6);
       phrase->chain = g_strdup (column_text (rows, 7));
       phrase->spans = g_array_new (FALSE, FALSE, sizeof (Span));
       phrase->regions = g_ptr_array_new_with_free_func (region_free);
-      g_array_append_val (revisions, revision);
       g_ptr_array_add (image->phrases, phrase);
     }
-  if (code != SQLITE_DONE)
+  return code == SQLITE_DONE;
+}
+
+static gboolean
+fill_phrase (Database *db, ExportPhrase *phrase, gboolean proposals, GError **error)
+{
+  if (!load_spans (db, phrase, phrase->revision, error) || !load_verdict (db, phrase, error) ||
+      !load_regions_of (db, phrase, LABELS_OF_PHRASE, TRUE, error))
+    return FALSE;
+  return !proposals || (phrase->verdict != NULL && strcmp (phrase->verdict, "unsure") != 0) ||
+         load_regions_of (db, phrase, REGIONS_OF_PHRASE, FALSE, error);
+}
+
+static gboolean
+load_phrases (Database *db, ExportImage *image, gboolean proposals, GError **error)
+{
+  if (!list_phrases (db, image, error))
     return FALSE;
   for (guint i = 0; i < image->phrases->len; i++)
-    {
-      ExportPhrase *phrase = image->phrases->pdata[i];
-
-      if (!load_spans (db, phrase, g_array_index (revisions, gint64, i), error) || !load_verdict (db, phrase, error) ||
-          !load_regions_of (db, phrase, LABELS_OF_PHRASE, TRUE, error))
-        return FALSE;
-      if (proposals && (phrase->verdict == NULL || strcmp (phrase->verdict, "unsure") == 0) &&
-          !load_regions_of (db, phrase, REGIONS_OF_PHRASE, FALSE, error))
-        return FALSE;
-    }
+    if (!fill_phrase (db, image->phrases->pdata[i], proposals, error))
+      return FALSE;
   return TRUE;
 }
 
@@ -410,6 +417,47 @@ export_next_bare (Export *export, GError **error)
   return image;
 }
 
+ExportImage *
+export_get_listed (Export *export, gint64 id, GError **error)
+{
+  Database *db = project_database (export->project);
+  sqlite3_stmt *rows = database_bind (db, IMAGE_GET, error, "i", id);
+  g_autoptr (ExportImage) image = NULL;
+
+  if (rows == NULL)
+    return NULL;
+  if (database_step (db, rows, error) == SQLITE_ROW)
+    image = image_from_row (rows);
+  database_rows_end (rows);
+  if (image == NULL || !load_captions (db, image, error) || !list_phrases (db, image, error))
+    return NULL;
+  return g_steal_pointer (&image);
+}
+
+gboolean
+export_fill (Export *export, ExportPhrase *phrase, GError **error)
+{
+  return fill_phrase (project_database (export->project), phrase, export->options->proposals, error);
+}
+
+Database *
+export_database (Export *export)
+{
+  return project_database (export->project);
+}
+
+const Format *
+export_format (const Export *export)
+{
+  return export->format;
+}
+
+ExportReport *
+export_report (Export *export)
+{
+  return export->report;
+}
+
 double
 edge_distance (double a, double b)
 {
@@ -457,6 +505,12 @@ export_size (Export *export, const ExportImage *image, double *width, double *he
 
   *width = swapped ? image->height : image->width;
   *height = swapped ? image->width : image->height;
+}
+
+void
+export_count_file (Export *export)
+{
+  export->report->files++;
 }
 
 void

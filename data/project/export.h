@@ -23,6 +23,8 @@ typedef struct
   gint64 images, captions, phrases, regions;
   gint64 files;     /* changed by a write-back */
   GHashTable *lost; /* what -> count (as pointer) */
+  gint64 files, changed, added, removed; /* of a writing back; files alone, unless by_record */
+  gboolean by_record;
 } ExportReport;
 
 gboolean project_export (Project *project, const char *target, const ExportOptions *options, ExportReport *report, GError **error);
@@ -33,5 +35,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ExportReport, export_report_clear)
 
 /* One image's captions, phrases and regions as the export sees them; also for tests. */
 ExportImage *export_load_image (Project *project, gint64 image, gboolean proposals, GError **error);
+
+/* For write-back.c. */
+Database *export_database (Export *export);
+const Format *export_format (const Export *export);
+ExportReport *export_report (Export *export);
 
 G_END_DECLS

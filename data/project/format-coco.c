@@ -3,6 +3,7 @@
  * what they name. Phrases go into keys of our own beside COCO's: `phrase`, `caption_id`, `span`, and a list `captions`. */
 #include "formats.h"
 
+#include "coco-back.h"
 #include "coco-shape.h"
 
 #include <math.h>
@@ -802,6 +803,7 @@ const Format format_coco = {
   .guess = coco_guess,
   .read = coco_read,
   .write = coco_write,
+  .write_back = coco_write_back,
   .keeps_not = "phrases without regions, chains and types, which region several phrases share, holes in polygons (parts are a "
                "union), origin",
 };

@@ -4,9 +4,14 @@
 
 #include "xml-items.h"
 
+#define MASK_LIMIT (256u << 20) /* pixels of a mask's own rectangle */
+
+/* Reading ---------------------------------------------------------------------------------------------------------- */
+
 typedef struct
 {
   Import *import;
+  guint images;
 } Reader;
 
 /* "x,y;x,y" */
@@ -28,106 +33,187 @@ parse_points (const char *text, Shape *shape)
   return shape_finish_polygon (shape, SHAPE_EVENODD);
 }
 
-/* Row by row within its own rectangle, zeros first. */
+/* A box turned about its centre, clockwise in degrees, is a polygon. */
+static gboolean
+parse_box (const XmlNode *node, Shape *shape)
+{
+  const double x1 = xml_attribute_number (node, "xtl"), y1 = xml_attribute_number (node, "ytl");
+  const double x2 = xml_attribute_number (node, "xbr"), y2 = xml_attribute_number (node, "ybr");
+  const double turn = xml_attribute_number (node, "rotation");
+  const double corners[] = { x1, y1, x2, y1, x2, y2, x1, y2 };
+  double c, s;
+
+  if (!(x1 < x2 && y1 < y2))
+    return FALSE;
+  if (isnan (turn) || fmod (turn, 360) == 0)
+    return shape_set_box (shape, x1, y1, x2, y2);
+  c = cos (turn * G_PI / 180);
+  s = sin (turn * G_PI / 180);
+  for (int i = 0; i < 8; i += 2)
+    {
+      double x = corners[i] - (x1 + x2) / 2, y = corners[i + 1] - (y1 + y2) / 2;
+
+      shape_add_point (shape, (x1 + x2) / 2 + x * c - y * s, (y1 + y2) / 2 + x * s + y * c);
+    }
+  shape_end_ring (shape);
+  return shape_finish_polygon (shape, SHAPE_EVENODD);
+}
+
+/* The runs of a mask's own rectangle, row by row and zeros first, as one byte a pixel. */
+static guint8 *
+parse_runs (const char *text, gsize n)
+{
+  guint8 *pixels = g_try_malloc0 (n);
+  gboolean set = FALSE;
+  gsize at = 0;
+
+  while (pixels != NULL && text != NULL && *text != '\0')
+    {
+      char *end;
+      guint64 run = g_ascii_strtoull (text, &end, 10);
+
+      if (end == text || !g_ascii_isdigit (*(text + strspn (text, " "))) || run > n - at)
+        break;
+      if (set)
+        memset (pixels + at, 1, run);
+      at += run;
+      set = !set;
+      text = end + strspn (end, " ");
+      text += *text == ',';
+    }
+  if (pixels == NULL || text == NULL || *text != '\0')
+    g_clear_pointer (&pixels, g_free);
+  return pixels;
+}
+
+static void
+put_run (GArray *runs, gboolean *set, guint32 *run, gboolean is_set, guint64 n)
+{
+  if (n == 0)
+    return;
+  if (is_set != *set)
+    {
+      g_array_append_val (runs, *run);
+      *run = 0;
+      *set = is_set;
+    }
+  *run += (guint32) n;
+}
+
+/* Its rectangle within the picture, as runs column by column over the whole picture. */
 static gboolean
 parse_mask (const XmlNode *node, double width, double height, Shape *shape)
 {
-  double left = xml_attribute_number (node, "left"), top = xml_attribute_number (node, "top");
-  double w = xml_attribute_number (node, "width"), h = xml_attribute_number (node, "height");
-  const char *text = xml_attribute (node, "rle");
-  g_auto (GStrv) runs = g_strsplit (text != NULL ? text : "", ",", -1);
+  const double left = xml_attribute_number (node, "left"), top = xml_attribute_number (node, "top");
+  const double w = xml_attribute_number (node, "width"), h = xml_attribute_number (node, "height");
+  g_autoptr (GArray) runs = g_array_new (FALSE, FALSE, sizeof (guint32));
   g_autofree guint8 *pixels = NULL;
-  guint64 at = 0, end;
+  gboolean set = FALSE;
+  guint32 run = 0;
 
-  if (!(width >= 1 && height >= 1 && width * height <= 256e6 && w >= 1 && h >= 1 && left >= 0 && top >= 0 && left + w <= width &&
-        top + h <= height))
+  if (!(width >= 1 && height >= 1 && width * height <= MASK_PIXELS_LIMIT && w >= 1 && h >= 1 && w * h <= MASK_LIMIT &&
+        left >= 0 && top >= 0 && left + w <= width && top + h <= height) ||
+      left != floor (left) || top != floor (top) || w != floor (w) || h != floor (h))
     return FALSE;
-  pixels = g_try_malloc0 ((gsize) width * (gsize) height);
+  pixels = parse_runs (xml_attribute (node, "rle"), (gsize) w * (gsize) h);
   if (pixels == NULL)
     return FALSE;
-  end = (guint64) w * (guint64) h;
-  for (guint i = 0; runs[i] != NULL; i++)
+  put_run (runs, &set, &run, FALSE, (guint64) left * (guint64) height);
+  for (gsize x = 0; x < (gsize) w; x++)
     {
-      double run = xml_number (runs[i]);
-
-      if (!(run >= 0 && run <= end - at))
-        return FALSE;
-      for (guint64 k = 0; k < (guint64) run && i % 2 == 1; k++)
-        pixels[((guint64) top + (at + k) / (guint64) w) * (guint64) width + (guint64) left + (at + k) % (guint64) w] = 1;
-      at += (guint64) run;
+      put_run (runs, &set, &run, FALSE, (guint64) top);
+      for (gsize y = 0; y < (gsize) h; y++)
+        put_run (runs, &set, &run, pixels[y * (gsize) w + x] != 0, 1);
+      put_run (runs, &set, &run, FALSE, (guint64) (height - top - h));
     }
-  return shape_set_bitmap (shape, (guint32) width, (guint32) height, pixels);
+  put_run (runs, &set, &run, FALSE, (guint64) (width - left - w) * (guint64) height);
+  g_array_append_val (runs, run);
+  return shape_set_runs (shape, (guint32) width, (guint32) height, (const guint32 *) (void *) runs->data, runs->len);
 }
 
-static gboolean
-read_shape (Import *import, const char *where, gint64 image, double width, double height, const XmlNode *node, GError **error)
+/* What comes back on export: attributes of the element that say nothing about its place, and those inside of it. */
+static json_t *
+shape_extra (const XmlNode *node)
 {
-  gboolean box = strcmp (node->name, "box") == 0, polygon = strcmp (node->name, "polygon") == 0, good;
-  const char *label = xml_attribute (node, "label"), *text = label;
-  g_autoptr (json_t) rest = json_object ();
-  g_autoptr (json_t) extra = NULL;
-  g_auto (Shape) shape = { 0 };
-  ImportRegion region = { .shape = &shape, .score = NAN };
-  GError *local = NULL;
+  static const char *const own[] = { "label", "xtl",  "ytl",   "xbr",    "ybr", "points",
+                                     "rle",   "left", "width", "height", "top", "rotation", NULL };
+  json_t *element = json_object (), *inside = json_array ();
 
-  /* Attributes are kept; one called `phrase` is the text, as our own export writes it. */
+  for (guint i = 0; i + 1 < node->attributes->len; i += 2)
+    if (!g_strv_contains (own, node->attributes->pdata[i]))
+      json_object_set_new (element, node->attributes->pdata[i], json_string (node->attributes->pdata[i + 1]));
   for (guint i = 0; i < node->children->len; i++)
     {
       const XmlNode *child = node->children->pdata[i];
       const char *name = strcmp (child->name, "attribute") == 0 ? xml_attribute (child, "name") : NULL;
 
       if (name != NULL)
-        json_object_set_new (rest, name, json_string (child->text->str));
+        json_array_append_new (inside, json_pack ("[s,s]", name, child->text->str));
     }
-  extra = json_pack ("{s:O}", "cvat", rest);
-  region.extra = extra;
-  region.phrase = help_phrase (import, where, image, text, NULL, &local);
+  return json_pack ("{s:{s:o,s:o}}", "cvat", "element", element, "attributes", inside);
+}
+
+static gboolean
+read_shape (Reader *reader, const char *where, gint64 image, double width, double height, const XmlNode *node, GError **error)
+{
+  g_autoptr (json_t) extra = shape_extra (node);
+  g_auto (Shape) shape = { 0 };
+  ImportRegion region = { .shape = &shape, .score = NAN, .extra = extra };
+  GError *local = NULL;
+  gboolean good;
+
+  region.phrase = help_phrase (reader->import, where, image, xml_attribute (node, "label"), NULL, &local);
   if (region.phrase == 0)
     return help_goes_on (local, error);
-  if (box)
-    {
-      double edges[4] = { xml_attribute_number (node, "xtl"), xml_attribute_number (node, "ytl"), xml_attribute_number (node, "xbr"),
-                          xml_attribute_number (node, "ybr") };
-
-      good = edges[0] < edges[2] && edges[1] < edges[3] && shape_set_box (&shape, edges[0], edges[1], edges[2], edges[3]);
-    }
+  if (strcmp (node->name, "box") == 0)
+    good = parse_box (node, &shape);
+  else if (strcmp (node->name, "polygon") == 0)
+    good = parse_points (xml_attribute (node, "points"), &shape);
   else
-    good = polygon ? parse_points (xml_attribute (node, "points"), &shape) : parse_mask (node, width, height, &shape);
+    good = parse_mask (node, width, height, &shape);
   if (!good)
     {
-      import_skip (import, where, "the %s has no area, or is none", node->name);
+      import_skip (reader->import, where, "the %s has no area, or is none", node->name);
       return TRUE;
     }
-  import_region (import, where, &region, &local);
+  import_region (reader->import, where, &region, &local);
   return help_goes_on (local, error);
 }
 
 static gboolean
 on_image (const char *where, const XmlNode *item, gpointer data, GError **error)
 {
-  Import *import = data;
+  static const char *const shapes[] = { "box", "polygon", "mask", NULL };
+  Reader *reader = data;
   const ImportImage image = { .name = xml_attribute (item, "name"), .width = xml_attribute_number (item, "width"),
                               .height = xml_attribute_number (item, "height") };
   GError *local = NULL;
-  gint64 id = import_image (import, where, &image, &local);
+  gint64 id = import_image (reader->import, where, &image, &local);
   double width = image.width, height = image.height;
 
+  reader->images++;
   if (id == 0)
     return help_goes_on (local, error);
-  import_image_size (import, id, &width, &height);
+  import_image_size (reader->import, id, &width, &height);
   for (guint i = 0; i < item->children->len; i++)
     {
       const XmlNode *node = item->children->pdata[i];
       g_autofree char *place = g_strdup_printf ("%s, %s %u", where, node->name, i + 1);
 
-      if (strcmp (node->name, "box") != 0 && strcmp (node->name, "polygon") != 0 && strcmp (node->name, "mask") != 0)
+      if (g_strv_contains (shapes, node->name))
         {
-          if (strcmp (node->name, "tag") != 0)
-            import_skip (import, place, "a %s is no region", node->name);
-          continue;
+          if (!read_shape (reader, place, id, width, height, node, error))
+            return FALSE;
         }
-      if (!read_shape (import, place, id, width, height, node, error))
-        return FALSE;
+      else if (strcmp (node->name, "tag") == 0)
+        {
+          /* A tag is a phrase without a place. */
+          if (help_phrase (reader->import, place, id, xml_attribute (node, "label"), NULL, &local) == 0 &&
+              !help_goes_on (local, error))
+            return FALSE;
+        }
+      else
+        import_skip (reader->import, place, "a %s is no region", node->name);
     }
   return TRUE;
 }
@@ -135,7 +221,12 @@ on_image (const char *where, const XmlNode *item, gpointer data, GError **error)
 static gboolean
 cvat_read (Import *import, const char *source, GError **error)
 {
-  return xml_items_read (source, "image", on_image, import, error);
+  Reader reader = { .import = import };
+
+  if (!xml_items_read (source, "image", on_image, &reader, error))
+    return FALSE;
+  return reader.images > 0 || project_fail (error, PROJECT_ERROR_FAILED, "%s has no images (of CVAT's formats, 'CVAT for "
+                                            "images 1.1' can be read; that for videos has tracks instead).", source);
 }
 
 static gboolean
@@ -155,15 +246,12 @@ put_attribute (GString *out, const char *name, double value)
 }
 
 static void
-put_mask (GString *out, const Shape *shape)
+put_mask (GString *out, const Shape *shape, const guint8 *pixels)
 {
-  g_autofree guint8 *pixels = shape_to_bitmap (shape);
   guint32 left = (guint32) shape->box[0], top = (guint32) shape->box[1], w = (guint32) shape->box[2] - left,
           h = (guint32) shape->box[3] - top, run = 0;
   gboolean set = FALSE, first = TRUE;
 
-  if (pixels == NULL)
-    return;
   g_string_append (out, " rle=\"");
   for (guint32 y = top; y < top + h; y++)
     for (guint32 x = left; x < left + w; x++, run++)
@@ -178,7 +266,6 @@ put_mask (GString *out, const Shape *shape)
   g_string_append_printf (out, " left=\"%u\" top=\"%u\" width=\"%u\" height=\"%u\"", left, top, w, h);
 }
 
-/* The number of parts that are elements of their own: a union's rings. */
 static void
 put_polygon (GString *out, const Shape *shape)
 {
@@ -193,14 +280,46 @@ put_polygon (GString *out, const Shape *shape)
   g_string_append_c (out, '"');
 }
 
+/* Attributes as they came, or as CVAT writes them where nothing is known. */
+static void
+put_rest (GString *out, const json_t *element, const json_t *attributes)
+{
+  static const char *const usual[][2] = { { "source", "manual" }, { "occluded", "0" }, { "z_order", "0" } };
+  const char *name;
+  json_t *value;
+
+  for (guint i = 0; i < G_N_ELEMENTS (usual); i++)
+    if (json_object_get (element, usual[i][0]) == NULL)
+      g_string_append_printf (out, " %s=\"%s\"", usual[i][0], usual[i][1]);
+  json_object_foreach ((json_t *) element, name, value)
+    {
+      g_string_append_printf (out, " %s=\"", name);
+      xml_put (out, json_string_value (value));
+      g_string_append_c (out, '"');
+    }
+  g_string_append (out, ">\n");
+  for (gsize i = 0; i < json_array_size (attributes); i++)
+    {
+      const json_t *pair = json_array_get (attributes, i);
+
+      g_string_append (out, "      <attribute name=\"");
+      xml_put (out, json_string_value (json_array_get (pair, 0)));
+      g_string_append (out, "\">");
+      xml_put (out, json_string_value (json_array_get (pair, 1)));
+      g_string_append (out, "</attribute>\n");
+    }
+}
+
 static void
 put_region (Export *export, GString *out, const ExportImage *image, const ExportPhrase *phrase, const ExportRegion *region)
 {
   g_auto (Shape) shape = { 0 };
   const json_t *cvat = json_object_get (region->extra, "cvat");
-  const char *key, *element;
-  json_t *value;
+  g_autofree guint8 *pixels = NULL;
+  const char *element;
 
+  if (cvat == NULL)
+    cvat = json_object_get (json_object_get (region->extra, "from"), "cvat");
   if (!export_shape (export, image, region, &shape))
     return;
   if (shape.kind == SHAPE_POLYGON && shape.rings->len > 1)
@@ -208,10 +327,15 @@ put_region (Export *export, GString *out, const ExportImage *image, const Export
       export_lost (export, "holes and parts of polygons (their boxes are kept)");
       shape.kind = SHAPE_BOX;
     }
+  if (shape.kind == SHAPE_MASK && (pixels = shape_to_bitmap (&shape)) == NULL)
+    {
+      export_lost (export, "masks of more than 256 megapixels (their boxes are kept)");
+      shape.kind = SHAPE_BOX;
+    }
   element = shape_kind_name (shape.kind);
   g_string_append_printf (out, "    <%s label=\"", element);
   xml_put (out, phrase->text);
-  g_string_append (out, "\" source=\"manual\" occluded=\"0\"");
+  g_string_append_c (out, '"');
   if (shape.kind == SHAPE_BOX)
     {
       put_attribute (out, "xtl", shape.box[0]);
@@ -222,16 +346,8 @@ put_region (Export *export, GString *out, const ExportImage *image, const Export
   else if (shape.kind == SHAPE_POLYGON)
     put_polygon (out, &shape);
   else
-    put_mask (out, &shape);
-  g_string_append (out, " z_order=\"0\">\n");
-  json_object_foreach ((json_t *) cvat, key, value)
-    {
-      g_string_append (out, "      <attribute name=\"");
-      xml_put (out, key);
-      g_string_append (out, "\">");
-      xml_put (out, json_is_string (value) ? json_string_value (value) : "");
-      g_string_append (out, "</attribute>\n");
-    }
+    put_mask (out, &shape, pixels);
+  put_rest (out, json_object_get (cvat, "element"), json_object_get (cvat, "attributes"));
   g_string_append_printf (out, "    </%s>\n", element);
 }
 

@@ -37,8 +37,23 @@ read_boxes (Import *import, const char *where, gint64 phrase, const json_t *bbox
   return TRUE;
 }
 
+/* Older files name no characters: the phrase lies where the caption says it, if it says it once. */
+static void
+find_span (const char *caption, const char *text, GArray *spans)
+{
+  const char *found = caption != NULL && text != NULL && *text != '\0' ? strstr (caption, text) : NULL;
+  Span span;
+
+  if (found == NULL || strstr (found + 1, text) != NULL || !g_utf8_validate (caption, -1, NULL))
+    return;
+  span.first = g_utf8_pointer_to_offset (caption, found);
+  span.last = span.first + g_utf8_strlen (text, -1);
+  g_array_append_val (spans, span);
+}
+
 static gboolean
-read_region (Import *import, const char *where, gint64 image, gint64 caption, const json_t *item, GError **error)
+read_region (Import *import, const char *where, gint64 image, gint64 caption, const char *caption_text, const json_t *item,
+             GError **error)
 {
   static const char *const own[] = { "bbox", "phrase", "tokens_positive", NULL };
   const json_t *text = json_object_get (item, "phrase");
@@ -55,6 +70,8 @@ read_region (Import *import, const char *where, gint64 image, gint64 caption, co
     }
   if (json_is_array (text))
     text = json_array_get (text, 0);
+  if (spans->len == 0)
+    find_span (caption_text, json_string_value (text), spans);
   if (spans->len > 0 && caption != 0)
     {
       phrase.caption = caption;
@@ -72,9 +89,12 @@ read_region (Import *import, const char *where, gint64 image, gint64 caption, co
 static gboolean
 read_grounding (Import *import, const char *where, gint64 image, const json_t *grounding, GError **error)
 {
+  static const char *const own[] = { "caption", "regions", NULL };
   const json_t *regions = json_object_get (grounding, "regions");
+  const char *text = json_text (grounding, "caption");
+  g_autoptr (json_t) extra = help_rest (grounding, own, "odvg");
   GError *local = NULL;
-  gint64 caption = import_caption (import, where, image, json_text (grounding, "caption"), NULL, &local);
+  gint64 caption = import_caption (import, where, image, text, extra, &local);
 
   if (local != NULL)
     return help_goes_on (local, error);
@@ -82,7 +102,7 @@ read_grounding (Import *import, const char *where, gint64 image, const json_t *g
     {
       g_autofree char *place = g_strdup_printf ("%s, region %zu", where, i + 1);
 
-      if (!read_region (import, place, image, caption, json_array_get (regions, i), error))
+      if (!read_region (import, place, image, caption, text, json_array_get (regions, i), error))
         return FALSE;
     }
   return TRUE;
@@ -156,6 +176,30 @@ begin_line (Export *export, GString *out, const ExportImage *image)
   help_put_rest (out, image->extra, "odvg");
 }
 
+static const json_t *
+odvg_extra (const ExportRegion *region)
+{
+  const json_t *odvg = json_object_get (region->extra, "odvg");
+
+  return odvg != NULL ? odvg : json_object_get (json_object_get (region->extra, "from"), "odvg");
+}
+
+/* Keys that came with the region. */
+static void
+put_rest (GString *out, const ExportRegion *region)
+{
+  const char *name;
+  json_t *value;
+
+  json_object_foreach ((json_t *) odvg_extra (region), name, value)
+    {
+      if (strcmp (name, "label") == 0)
+        continue;
+      json_put_name (out, name);
+      json_put_value (out, value);
+    }
+}
+
 static void
 put_regions (Export *export, GString *out, const ExportImage *image, const ExportCaption *caption)
 {
@@ -188,20 +232,96 @@ put_regions (Export *export, GString *out, const ExportImage *image, const Expor
 
           g_string_append_printf (out, "%s[%" G_GINT64_FORMAT ",%" G_GINT64_FORMAT "]", j > 0 ? "," : "", span->first, span->last);
         }
-      g_string_append (out, "]}");
+      g_string_append_c (out, ']');
+      put_rest (out, phrase->regions->pdata[0]);
+      g_string_append_c (out, '}');
     }
 }
 
-/* A running number for each category's name. */
+typedef struct
+{
+  GHashTable *of_text; /* category -> number (as pointer) */
+  guint next;
+} Labels;
+
+/* The number that a category came with. */
+static gboolean
+label_came (const ExportRegion *region, guint *label)
+{
+  const json_t *odvg = odvg_extra (region);
+  json_int_t number = json_integer_value (json_object_get (odvg, "label"));
+
+  if (!json_is_integer (json_object_get (odvg, "label")) || number < 0 || number > G_MAXINT32)
+    return FALSE;
+  *label = (guint) number;
+  return TRUE;
+}
+
+/* Files of names go with these numbers, so categories keep theirs; others follow behind. */
+static gboolean
+collect_labels (Export *export, Labels *labels, GError **error)
+{
+  GError *local = NULL;
+
+  while (TRUE)
+    {
+      g_autoptr (ExportImage) image = export_next (export, &local);
+      guint label;
+
+      if (image == NULL)
+        break;
+      for (guint i = 0; i < image->phrases->len; i++)
+        {
+          const ExportPhrase *phrase = image->phrases->pdata[i];
+
+          for (guint j = 0; j < phrase->regions->len; j++)
+            {
+              if (!label_came (phrase->regions->pdata[j], &label))
+                continue;
+              labels->next = MAX (labels->next, label + 1);
+              if (!g_hash_table_contains (labels->of_text, phrase->text))
+                g_hash_table_insert (labels->of_text, g_strdup (phrase->text), GUINT_TO_POINTER (label));
+            }
+        }
+    }
+  export_rewind (export);
+  return help_goes_on (local, error);
+}
+
 static guint
-label_of (GHashTable *labels, const char *text)
+label_of (Labels *labels, const ExportPhrase *phrase, const ExportRegion *region)
 {
   gpointer value;
+  guint label;
 
-  if (g_hash_table_lookup_extended (labels, text, NULL, &value))
+  if (label_came (region, &label))
+    return label;
+  if (g_hash_table_lookup_extended (labels->of_text, phrase->text, NULL, &value))
     return GPOINTER_TO_UINT (value);
-  g_hash_table_insert (labels, g_strdup (text), GUINT_TO_POINTER (g_hash_table_size (labels)));
-  return g_hash_table_size (labels) - 1;
+  g_hash_table_insert (labels->of_text, g_strdup (phrase->text), GUINT_TO_POINTER (labels->next));
+  return labels->next++;
+}
+
+/* Whether anything is to be told apart from the captions. */
+static gboolean
+has_alone (const ExportImage *image)
+{
+  for (guint i = 0; i < image->phrases->len; i++)
+    {
+      const ExportPhrase *phrase = image->phrases->pdata[i];
+
+      if (phrase->regions->len > 0 && (phrase->caption == 0 || phrase->spans->len == 0))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static void
+count_bare (Export *export, const ExportImage *image)
+{
+  for (guint i = 0; i < image->phrases->len; i++)
+    if (((ExportPhrase *) image->phrases->pdata[i])->regions->len == 0)
+      export_lost (export, "phrases without regions");
 }
 
 static void
@@ -218,16 +338,22 @@ put_image (Export *export, GString *out, const ExportImage *image, gpointer labe
       json_put_text (out, caption->text);
       g_string_append (out, ",\"regions\":[");
       put_regions (export, out, image, caption);
-      g_string_append (out, "]}}\n");
+      g_string_append_c (out, ']');
+      help_put_rest (out, caption->extra, "odvg");
+      g_string_append (out, "}}\n");
     }
+  if (image->captions->len > 0 && !has_alone (image))
+    {
+      count_bare (export, image);
+      return;
+    }
+  count_bare (export, image);
   begin_line (export, out, image);
   g_string_append (out, ",\"detection\":{\"instances\":[");
   for (guint i = 0; i < image->phrases->len; i++)
     {
       const ExportPhrase *phrase = image->phrases->pdata[i];
 
-      if (phrase->regions->len == 0)
-        export_lost (export, "phrases without regions");
       if (phrase->caption != 0 && phrase->spans->len > 0)
         continue;
       for (guint j = 0; j < phrase->regions->len; j++)
@@ -239,8 +365,9 @@ put_image (Export *export, GString *out, const ExportImage *image, gpointer labe
           g_string_append (out, first ? "{\"bbox\":" : ",{\"bbox\":");
           first = FALSE;
           help_put_numbers (out, box, 4);
-          g_string_append_printf (out, ",\"label\":%u,\"category\":", label_of (labels, phrase->text));
+          g_string_append_printf (out, ",\"label\":%u,\"category\":", label_of (labels, phrase, phrase->regions->pdata[j]));
           json_put_text (out, phrase->text);
+          put_rest (out, phrase->regions->pdata[j]);
           g_string_append_c (out, '}');
         }
     }
@@ -250,9 +377,10 @@ put_image (Export *export, GString *out, const ExportImage *image, gpointer labe
 static gboolean
 odvg_write (Export *export, const char *target, GError **error)
 {
-  g_autoptr (GHashTable) labels = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) of_text = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  Labels labels = { .of_text = of_text };
 
-  return help_write_images (export, target, NULL, "", put_image, labels, error);
+  return collect_labels (export, &labels, error) && help_write_images (export, target, NULL, "", put_image, &labels, error);
 }
 
 const Format format_odvg = {

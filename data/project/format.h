@@ -116,6 +116,7 @@ typedef struct
 {
   gint64 id;
   gint64 caption;         /* 0: stand-alone */
+  gint64 revision;
   char *text;
   GArray *spans;          /* Span */
   char *chain;
@@ -149,6 +150,9 @@ ExportImage *export_next (Export *export, GError **error);
 void export_image_free (ExportImage *image);
 /* The next image without what is on it. */
 ExportImage *export_next_bare (Export *export, GError **error);
+/* One image by its id; its phrases are listed only, until export_fill() adds what is on one of them. */
+ExportImage *export_get_listed (Export *export, gint64 image, GError **error);
+gboolean export_fill (Export *export, ExportPhrase *phrase, GError **error);
 /* Once more from the first image, for formats whose parts are lists of their own. */
 void export_rewind (Export *export);
 
@@ -160,6 +164,8 @@ const ExportCaption *export_caption_of (const ExportImage *image, const ExportPh
 gboolean export_shape (Export *export, const ExportImage *image, const ExportRegion *region, Shape *shape);
 /* The image's size in that grid. */
 void export_size (Export *export, const ExportImage *image, double *width, double *height);
+/* Counts a file that was written back. */
+void export_count_file (Export *export);
 /* Counts something that the format cannot keep: "phrases without regions". */
 void export_lost (Export *export, const char *what);
 /* Name of the picture for the file: relative to its root, well-formed UTF-8; with --copy-images the copy's. */

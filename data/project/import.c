@@ -49,6 +49,7 @@ struct Import
   ImportReport *report;
   ImageFinder *finder;
   gint64 entry;
+  gboolean with_persons;      /* people changed regions before */
   gint64 now;
   gint64 batch_began;         /* monotonic microseconds; 0: no transaction is open */
   GArray *roots;              /* Root */
@@ -722,7 +723,7 @@ import_phrase (Import *import, const char *where, const ImportPhrase *phrase, GE
 
 /* Regions -------------------------------------------------------------------------------------------------------- */
 
-static gint64
+gint64
 region_identity (const Shape *shape, RegionOrigin origin)
 {
   g_autoptr (GBytes) bytes = shape_to_bytes (shape);
@@ -852,6 +853,32 @@ find_linked (Import *import, const ImportRegion *region, gint64 *id, GError **er
   return code == SQLITE_ROW || code == SQLITE_DONE;
 }
 
+/* A person's region on the phrase with these numbers is this one: the file has been written back. *id 0: there is none. */
+static gboolean
+find_written (Import *import, gint64 phrase, const Shape *shape, gint64 *id, GError **error)
+{
+  g_autoptr (DatabaseRows) rows = database_bind (import->db, REGIONS_OF_PERSONS, error, "i", phrase);
+  int code;
+
+  *id = 0;
+  if (rows == NULL)
+    return FALSE;
+  while (*id == 0 && (code = database_step (import->db, rows, error)) == SQLITE_ROW)
+    {
+      const double box[4] = { sqlite3_column_double (rows, 2), sqlite3_column_double (rows, 3), sqlite3_column_double (rows, 4),
+                              sqlite3_column_double (rows, 5) };
+      g_auto (Shape) other = { 0 };
+      ShapeKind kind;
+
+      if (!shape_kind_parse (column_text (rows, 1), &kind) ||
+          !shape_from_bytes (&other, kind, box, sqlite3_column_blob (rows, 6), sqlite3_column_bytes (rows, 6)))
+        continue;
+      if (shape_alike (shape, &other, TRUE))
+        *id = column_id (rows, 0);
+    }
+  return *id != 0 || code == SQLITE_DONE;
+}
+
 gint64
 import_region (Import *import, const char *where, const ImportRegion *region, GError **error)
 {
@@ -888,6 +915,18 @@ import_region (Import *import, const char *where, const ImportRegion *region, GE
   import->report->new_regions += changed || link == 0;
   if (link != 0)
     return !changed || claim_region (import, id, error) ? id : 0;
+  if (origin == ORIGIN_IMPORT && import->with_persons)
+    {
+      gint64 written;
+
+      if (!find_written (import, region->phrase, shape, &written, error))
+        return 0;
+      if (written != 0)
+        {
+          import->report->new_regions--;
+          return written;
+        }
+    }
   id = region->shared;
   if (id == 0 && !insert_region (import, region, image, origin, &id, error))
     return 0;
@@ -985,7 +1024,10 @@ static gboolean
 begin (Import *import, const char *source, GError **error)
 {
   Database *db = import->db;
+  gint64 persons;
 
+  if (!database_get (db, JOURNAL_ANY_REGION, &persons, &import->with_persons, error, ""))
+    return FALSE;
   import->entry = project_id_new ();
   import->now = project_now ();
   return database_set_durable (db, FALSE, error) && database_exec (db, "PRAGMA wal_autocheckpoint = 0", error) && database_exec (db, "DELETE FROM temp.seen", error) &&
@@ -1011,12 +1053,27 @@ summary (const ImportReport *report, const char *source)
   return g_string_free (text, FALSE);
 }
 
+/* With the folder of the pictures, for writing back. */
+static char *
+settings_text (const Import *import)
+{
+  g_autoptr (json_t) settings = import->settings != NULL ? json_incref (import->settings) : json_object ();
+
+  if (import->options->images != NULL)
+    {
+      g_autofree char *uri = g_filename_to_uri (image_finder_folder (import->finder), NULL, NULL);
+
+      json_object_set_new (settings, "images", json_string (uri));
+    }
+  return json_object_size (settings) > 0 ? json_to_text (settings) : NULL;
+}
+
 /* The one row that makes everything visible, durable before it returns. */
 static gboolean
 finish (Import *import, const char *source, GError **error)
 {
   const ImportReport *report = import->report;
-  g_autofree char *settings = import->settings != NULL ? json_to_text (import->settings) : NULL;
+  g_autofree char *settings = NULL;
   g_autofree char *after = summary (report, source);
   Database *db = import->db;
   gint64 seq;
@@ -1030,6 +1087,7 @@ finish (Import *import, const char *source, GError **error)
       import->entry = 0;
       return project_purge (import->project, entry, error);
     }
+  settings = settings_text (import);
   if (!database_begin (db, error))
     return FALSE;
   if (database_run (db, ENTRY_SET_SETTINGS, error, "is", import->entry, settings) &&

@@ -44,6 +44,8 @@ typedef struct
 gboolean project_import (Project *project, const char *source, const ImportOptions *options, ImportReport *report,
                          GError **error);
 void import_report_clear (ImportReport *report);
+/* By what an imported region is known again. */
+gint64 region_identity (const Shape *shape, RegionOrigin origin);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ImportReport, import_report_clear)
 
 G_END_DECLS

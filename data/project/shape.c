@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#define ALIKE 1e-6 /* pixels */
 #define BITMAP_LIMIT (256u << 20)
 
 void
@@ -356,6 +357,24 @@ gboolean
 shape_equal (const Shape *a, const Shape *b)
 {
   return shape_near (a, b, 0);
+}
+
+gboolean
+shape_alike (const Shape *of_file, const Shape *shape, gboolean flat)
+{
+  gboolean flattened = flat && (shape->kind == SHAPE_MASK || (shape->kind == SHAPE_POLYGON && shape->rings->len > 1));
+  Shape other = *shape;
+
+  if (of_file->kind == SHAPE_BOX && flattened)
+    {
+      for (int i = 0; i < 4; i++)
+        if (!(fabs (of_file->box[i] - shape->box[i]) <= ALIKE))
+          return FALSE;
+      return TRUE;
+    }
+  if (of_file->kind == SHAPE_POLYGON)
+    other.fill = of_file->fill;
+  return shape_near (of_file, &other, ALIKE);
 }
 
 /* A polygon: fill (4 bytes), number of rings, points of each, then the coordinates. A mask: width, height, runs.

@@ -64,6 +64,10 @@ gboolean shape_equal (const Shape *a, const Shape *b);
 /* Every number equal within `tolerance` (masks exactly). */
 gboolean shape_near (const Shape *a, const Shape *b, double tolerance);
 
+/* Whether one, read from a file, is the other as it was written there: some formats round, and rings in a file have no
+ * rule of filling. `flat`: of masks and of several rings the file may hold the box alone. */
+gboolean shape_alike (const Shape *of_file, const Shape *shape, gboolean flat);
+
 /* The region_revision.shape column: NULL for a box. */
 GBytes *shape_to_bytes (const Shape *shape);
 /* `shape` starts empty; FALSE where the bytes are no shape of this kind. */

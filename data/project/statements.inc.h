@@ -13,7 +13,11 @@ STATEMENT (ENTRY_DELETE, "DELETE FROM entry WHERE id = ?1 AND state = 'pending'"
 STATEMENT (ENTRY_COCO_CATEGORIES,
            "SELECT settings FROM entry WHERE state = 'shown' AND format = 'coco' AND settings IS NOT NULL ORDER BY id")
 STATEMENT (ENTRY_SETTINGS, "SELECT settings, source FROM entry WHERE state = 'shown' AND format = ? AND settings IS NOT NULL ORDER BY id")
-STATEMENT (ENTRY_SOURCES, "SELECT DISTINCT source FROM entry WHERE state = 'shown' AND format = ? ORDER BY id")
+STATEMENT (BACK_SOURCES, "SELECT source, settings FROM entry WHERE kind = 'import' AND state = 'shown' AND format = ? ORDER BY id DESC")
+STATEMENT (BACK_LINKS, "SELECT l.id, ifnull (l.identity, 0), l.region, EXISTS (SELECT 1 FROM shown_region r WHERE r.link = l.id), e.format"
+           " FROM link l LEFT JOIN entry e ON e.id = l.entry WHERE l.phrase = ? AND (e.id IS NULL OR e.state = 'shown')"
+           " ORDER BY l.nth IS NULL, l.nth, l.id")
+STATEMENT (BACK_REVISIONS, "SELECT kind, x1, y1, x2, y2, shape FROM region_revision WHERE region = ? ORDER BY id DESC")
 /* A person's record on anything the entry brought in */
 STATEMENT (ENTRY_HANGS_ON,
   "SELECT (SELECT count (*) FROM verdict_slot s JOIN phrase p ON p.id = s.phrase WHERE p.entry = ?1 AND s.current IS NOT NULL)"
@@ -160,6 +164,8 @@ STATEMENT (REGION_OF_LINK, REGION_COLUMNS " FROM shown_region r WHERE r.link = ?
 STATEMENT (LINKS_OF_IMAGE, "SELECT l.id, v.extra FROM link l JOIN phrase p ON p.id = l.phrase JOIN region_revision v"
            " ON v.id = (SELECT min (w.id) FROM region_revision w WHERE w.region = l.region) WHERE p.image = ?"
            " AND (l.entry IS NULL OR (SELECT e.state FROM entry e WHERE e.id = l.entry) = 'shown') ORDER BY l.id")
+STATEMENT (REGIONS_OF_PERSONS, "SELECT r.region, r.kind, r.x1, r.y1, r.x2, r.y2, r.shape FROM shown_region r"
+           " WHERE r.phrase = ? AND r.origin = 'person' ORDER BY r.link")
 STATEMENT (REGION_LIST, REGION_COLUMNS ", i.path, i.id, p.text FROM shown_region r JOIN shown_phrase p ON p.id = r.phrase"
            " JOIN shown_image i ON i.id = p.image WHERE r.link > ?1 ORDER BY r.link LIMIT ?2")
 
@@ -190,6 +196,7 @@ STATEMENT (JOURNAL_INSERT, "INSERT INTO journal (at, by, kind, target, before, a
 STATEMENT (JOURNAL_STEP_INSERT, "INSERT INTO journal_step (seq, nth, what, target, before, after) VALUES (?,?,?,?,?,?)")
 STATEMENT (JOURNAL_STEPS, "SELECT what, target, before, after FROM journal_step WHERE seq = ? ORDER BY nth")
 STATEMENT (JOURNAL_GET, "SELECT seq, kind, target, before, after FROM journal WHERE seq = ?")
+STATEMENT (JOURNAL_ANY_REGION, "SELECT seq FROM journal WHERE kind IN ('region', 'verdict') LIMIT 1")
 STATEMENT (JOURNAL_UNDO_NEXT, "SELECT j.seq FROM journal j WHERE j.by = ?1 AND j.kind IN ('verdict', 'region', 'span', 'caption',"
            " 'tag') AND ifnull ((SELECT u.kind FROM journal u WHERE u.undoes = j.seq ORDER BY u.seq DESC LIMIT 1), 'redo') = 'redo'"
            " ORDER BY j.seq DESC LIMIT 1")

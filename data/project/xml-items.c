@@ -8,6 +8,7 @@
 
 #define DEPTH_LIMIT 64
 #define ITEM_LIMIT (64u << 20)
+#define TOKEN_LIMIT (64u << 20)
 
 typedef struct
 {
@@ -18,6 +19,7 @@ typedef struct
   guint depth;        /* elements around */
   guint n;
   gsize bytes;        /* of the item being built */
+  gsize unseen;       /* bytes that the parser holds since it last said something */
 } Reader;
 
 static void
@@ -38,6 +40,7 @@ on_start (GMarkupParseContext *context, const char *name, const char **names, co
   Reader *reader = data;
   XmlNode *node;
 
+  reader->unseen = 0;
   if (++reader->depth > DEPTH_LIMIT)
     {
       project_fail (error, PROJECT_ERROR_FAILED, "elements are nested too deeply");
@@ -56,7 +59,7 @@ on_start (GMarkupParseContext *context, const char *name, const char **names, co
     {
       g_ptr_array_add (node->attributes, g_strdup (names[i]));
       g_ptr_array_add (node->attributes, g_strdup (values[i]));
-      reader->bytes += strlen (values[i]);
+      reader->bytes += strlen (names[i]) + strlen (values[i]) + 64;
     }
   g_ptr_array_add (reader->open, node);
   reader->bytes += 256;
@@ -69,6 +72,7 @@ on_text (GMarkupParseContext *context, const char *text, gsize length, gpointer 
 {
   Reader *reader = data;
 
+  reader->unseen = 0;
   if (reader->open->len == 0)
     return;
   g_string_append_len (((XmlNode *) reader->open->pdata[reader->open->len - 1])->text, text, length);
@@ -84,6 +88,7 @@ on_end (GMarkupParseContext *context, const char *name, gpointer data, GError **
   XmlNode *node;
   int line;
 
+  reader->unseen = 0;
   reader->depth--;
   if (reader->open->len == 0)
     return;
@@ -102,10 +107,28 @@ on_end (GMarkupParseContext *context, const char *name, gpointer data, GError **
     }
 }
 
+/* Comments, declarations and the like. */
+static void
+on_other (GMarkupParseContext *context, const char *text, gsize length, gpointer data, GError **error)
+{
+  ((Reader *) data)->unseen = 0;
+}
+
+/* What has no end in sight would be held in memory whole. */
+static gboolean
+feed (Reader *reader, GMarkupParseContext *context, const char *bytes, gsize n, GError **error)
+{
+  reader->unseen += n;
+  if (!g_markup_parse_context_parse (context, bytes, (gssize) n, error))
+    return FALSE;
+  return reader->unseen <= TOKEN_LIMIT ||
+         project_fail (error, PROJECT_ERROR_FAILED, "a text, comment or attribute is larger than 64 MB");
+}
+
 gboolean
 xml_items_read (const char *path, const char *name, XmlItemFunc item, gpointer user_data, GError **error)
 {
-  static const GMarkupParser parser = { on_start, on_end, on_text, NULL, NULL };
+  static const GMarkupParser parser = { on_start, on_end, on_text, on_other, NULL };
   Reader reader = { .name = name, .item = item, .user_data = user_data };
   GMarkupParseContext *context = g_markup_parse_context_new (&parser, G_MARKUP_TREAT_CDATA_AS_TEXT, &reader, NULL);
   g_autofree char *display = g_filename_display_name (path);
@@ -123,7 +146,7 @@ xml_items_read (const char *path, const char *name, XmlItemFunc item, gpointer u
       gsize skip = first && n >= 3 && memcmp (bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 
       first = FALSE;
-      good = g_markup_parse_context_parse (context, bytes + skip, n - skip, &local);
+      good = feed (&reader, context, bytes + skip, n - skip, &local);
     }
   if (good && ferror (file))
     good = project_fail (error, PROJECT_ERROR_FAILED, "%s cannot be read: %s", display, g_strerror (errno));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * fuzz-format.h: any bytes as the source of an import. The includer defines FUZZ_FORMAT, and for formats that are folders
- * FUZZ_FILE (where in the folder the bytes go) and perhaps FUZZ_BESIDE, FUZZ_BESIDE_TEXT (a fixed file with it). What is
- * refused must say why; what is accepted must leave a sound project that exports and comes in again. */
+ * FUZZ_FILE (where in the folder the bytes go) and perhaps FUZZ_BESIDE, FUZZ_BESIDE_TEXT (a fixed file with it) and
+ * FUZZ_PICTURE (the name of a picture with it). What is refused must say why; what is accepted must leave a sound project
+ * that exports and comes in again. With FUZZ_WRITE_BACK, writing back what nobody changed must change nothing. */
 #pragma once
 
 #include "export.h"
@@ -31,6 +32,20 @@ fuzz_clean (void)
 }
 
 /* Memory-backed where there is such a place. */
+#ifdef FUZZ_PICTURE
+/* A JPEG's markers up to the size of its frame (100 x 80, stored with orientation 6). */
+static void
+fuzz_put_picture (const char *name)
+{
+  static const char head[] = "\xff\xd8\xff\xe1\0\x22" "Exif\0\0MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\6\0\0\0\0\0\0"
+                             "\xff\xc0\0\x11\x08\0\x50\0\x64\3\1\x11\0\2\x11\0\3\x11\0\xff\xda\0\x0c\3\1\0\2\0\3\0\0?\0\0\xff\xd9";
+  g_autofree char *path = g_build_filename (fuzz_folder, "in", name, NULL);
+
+  if (!g_file_set_contents (path, head, sizeof head - 1, NULL))
+    abort ();
+}
+#endif
+
 static void
 fuzz_prepare (void)
 {
@@ -57,6 +72,9 @@ fuzz_prepare (void)
       abort ();
   }
 #endif
+#ifdef FUZZ_PICTURE
+  fuzz_put_picture (FUZZ_PICTURE);
+#endif
 }
 
 static void
@@ -70,13 +88,14 @@ fuzz_put (const uint8_t *data, size_t size)
 }
 
 static gboolean
-fuzz_import (Project *project, const char *source)
+fuzz_import (Project *project, const char *source, gint64 *n_new)
 {
   const ImportOptions options = { .format = FUZZ_FORMAT, .voc_origin = -1, .by = "fuzz" };
   g_auto (ImportReport) report = { 0 };
   g_autoptr (GError) error = NULL;
   gboolean good = project_import (project, source, &options, &report, &error);
 
+  *n_new = report.new_images + report.new_captions + report.new_phrases + report.new_regions;
   if (!good && (error == NULL || error->message[0] == '\0'))
     abort ();
   return good;
@@ -90,6 +109,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   const ExportOptions options = { .format = FUZZ_FORMAT, .force = TRUE };
   g_autofree char *source = NULL, *target = NULL;
   ProjectCounts before = { 0 }, after = { 0 };
+  gint64 n_new;
 
   if (fuzz_folder == NULL)
     fuzz_prepare ();
@@ -110,19 +130,38 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   fuzz_put (data, size);
   if (!project_count (project, &before, NULL))
     abort ();
-  if (!fuzz_import (project, source))
+  if (!fuzz_import (project, source, &n_new))
     {
       if (!project_count (project, &after, NULL) || memcmp (&before, &after, sizeof before) != 0)
         abort (); /* all or nothing */
       return 0;
     }
+  /* The same source twice adds nothing. */
+  if (runs % 4 == 1 && (!fuzz_import (project, source, &n_new) || n_new > 0))
+    abort ();
+#ifdef FUZZ_WRITE_BACK
+  if (runs % 4 == 0)
+    {
+      const ExportOptions back = { .format = FUZZ_FORMAT };
+      g_auto (ExportReport) report = { 0 };
+      g_autoptr (GError) error = NULL;
+
+      /* An import that brings nothing leaves no file to write into. */
+      if (!project_write_back (project, &back, &report, &error) &&
+          !g_error_matches (error, PROJECT_ERROR, PROJECT_ERROR_NOT_FOUND))
+        abort ();
+      if (report.files + report.changed + report.added + report.removed > 0)
+        abort ();
+    }
+#endif
   {
     g_auto (ProjectCheck) check = { 0 };
     g_auto (ExportReport) report = { 0 };
 
     if (runs % 8 == 0 && (!project_check (project, FALSE, &check, NULL) || !check.sound))
       abort ();
-    if (runs % 8 == 0 && format_find (FUZZ_FORMAT)->write != NULL && !project_export (project, target, &options, &report, NULL))
+    if (runs % 8 == 0 && format_find (FUZZ_FORMAT)->write != NULL &&
+        !project_export (project, target, &options, &report, NULL))
       return 0; /* two pictures of one name and such things are refused */
   }
   if (runs % 8 == 4 && format_find (FUZZ_FORMAT)->write_back != NULL)

@@ -3,6 +3,8 @@
 #define FUZZ_FILE "a.txt"
 #define FUZZ_BESIDE "classes.txt"
 #define FUZZ_BESIDE_TEXT "red kite\ndog\n"
+#define FUZZ_PICTURE "a.jpg"
+#define FUZZ_WRITE_BACK
 #define FUZZ_FORMAT "yolo"
 
 #include "fuzz-format.h"
