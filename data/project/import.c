@@ -879,6 +879,26 @@ find_written (Import *import, gint64 phrase, const Shape *shape, gint64 *id, GEr
   return *id != 0 || code == SQLITE_DONE;
 }
 
+/* The region that this one shares, if it lies on the same picture: *id 0 means that it becomes one of its own. */
+static gboolean
+shared_here (Import *import, const char *where, const ImportRegion *region, gint64 image, gint64 *id, GError **error)
+{
+  gint64 other;
+
+  *id = region->shared;
+  if (*id == 0)
+    return TRUE;
+  if (!database_get (import->db, REGION_IMAGE, &other, NULL, error, "i", *id))
+    return FALSE;
+  if (other != image)
+    {
+      import_note (import, "%s: its region carries the id of a region on another picture, and is taken as one of its own",
+                   where);
+      *id = 0;
+    }
+  return TRUE;
+}
+
 gint64
 import_region (Import *import, const char *where, const ImportRegion *region, GError **error)
 {
@@ -927,7 +947,8 @@ import_region (Import *import, const char *where, const ImportRegion *region, GE
           return written;
         }
     }
-  id = region->shared;
+  if (!shared_here (import, where, region, image, &id, error))
+    return 0;
   if (id == 0 && !insert_region (import, region, image, origin, &id, error))
     return 0;
   if (!database_run (import->db, LINK_INSERT, error, "iiiiii", project_id_new (), region->phrase, id, identity, nth, import->entry))

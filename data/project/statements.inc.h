@@ -142,6 +142,7 @@ STATEMENT (REGION_INSERT, "INSERT INTO region (id, image, current, entry) VALUES
 STATEMENT (REGION_REVISION_INSERT, "INSERT INTO region_revision (id, region, kind, x1, y1, x2, y2, shape, origin, deleted,"
            " score, model, parent, extra, by, at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
 STATEMENT (REGION_SET, "UPDATE region SET current = ?2 WHERE id = ?1")
+STATEMENT (REGION_IMAGE, "SELECT image FROM region WHERE id = ?")
 STATEMENT (REGION_CURRENT, "SELECT current FROM region WHERE id = ?")
 STATEMENT (REGION_PHRASES, "SELECT count (DISTINCT phrase) FROM shown_region WHERE region = ?")
 STATEMENT (REVISION_GET, "SELECT id, region, kind, x1, y1, x2, y2, shape, origin, deleted, score, model, parent, extra"

@@ -158,8 +158,13 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     g_auto (ProjectCheck) check = { 0 };
     g_auto (ExportReport) report = { 0 };
 
-    if (runs % 8 == 0 && (!project_check (project, FALSE, &check, NULL) || !check.sound))
-      abort ();
+    /* Dear, so only now and then; the kept corpus comes first and is looked at whole. */
+    if ((runs < 64 || runs % 8 == 0) && (!project_check (project, FALSE, &check, NULL) || !check.sound))
+      {
+        for (guint i = 0; check.problems != NULL && i < check.problems->len; i++)
+          fprintf (stderr, "%s\n", (const char *) g_ptr_array_index (check.problems, i));
+        abort ();
+      }
     if (runs % 8 == 0 && format_find (FUZZ_FORMAT)->write != NULL &&
         !project_export (project, target, &options, &report, NULL))
       return 0; /* two pictures of one name and such things are refused */
