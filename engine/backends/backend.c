@@ -74,6 +74,8 @@ kernel_name (KernelId id)
     [KERNEL_BILINEAR_GRAD] = "bilinear grad",
     [KERNEL_AMC] = "amc",
     [KERNEL_AMC_GRAD] = "amc grad",
+    [KERNEL_LOG_MASS] = "log mass",
+    [KERNEL_LOG_MASS_GRAD] = "log mass grad",
   };
 
   return (unsigned) id < KERNEL_COUNT ? names[id] : "unknown kernel";

@@ -100,6 +100,8 @@ typedef enum
   KERNEL_BILINEAR_GRAD,
   KERNEL_AMC,
   KERNEL_AMC_GRAD,
+  KERNEL_LOG_MASS,
+  KERNEL_LOG_MASS_GRAD,
   KERNEL_COUNT
 } KernelId;
 
@@ -524,6 +526,22 @@ typedef struct
   bool per_sample;
 } AmcGradArgs;
 
+/* loss[r] = -log (sum_j x[r][j] m[r][j] + eps), rows of n: how much of a distribution lies where it should. */
+typedef struct
+{
+  View x, m, loss;
+  int64_t rows, n;
+  float eps;
+} LogMassArgs;
+
+/* dx[r][j] += -dloss[r] m[r][j] / (sum + eps). */
+typedef struct
+{
+  View dloss, x, m, dx;
+  int64_t rows, n;
+  float eps;
+} LogMassGradArgs;
+
 typedef struct
 {
   KernelId id;
@@ -574,6 +592,8 @@ typedef struct
     BilinearGradArgs bilinear_grad;
     AmcArgs amc;
     AmcGradArgs amc_grad;
+    LogMassArgs log_mass;
+    LogMassGradArgs log_mass_grad;
   };
 } KernelCall;
 

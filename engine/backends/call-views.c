@@ -218,6 +218,13 @@ training_views (const KernelCall *call, CallView *views)
       VIEWS_OF (AmcGradArgs, amc_grad, NAME (x, CALL_READS, args->batch * args->n);
                 NAME (m, CALL_READS, args->batch * args->n); NAME (weight, CALL_READS, args->batch);
                 NAME (dloss, CALL_READS, 2); NAME (dx, CALL_UPDATES, args->batch * args->n))
+    case KERNEL_LOG_MASS:
+      VIEWS_OF (LogMassArgs, log_mass, NAME (x, CALL_READS, args->rows * args->n);
+                NAME (m, CALL_READS, args->rows * args->n); NAME (loss, CALL_OVERWRITES, args->rows))
+    case KERNEL_LOG_MASS_GRAD:
+      VIEWS_OF (LogMassGradArgs, log_mass_grad, NAME (dloss, CALL_READS, args->rows);
+                NAME (x, CALL_READS, args->rows * args->n); NAME (m, CALL_READS, args->rows * args->n);
+                NAME (dx, CALL_UPDATES, args->rows * args->n))
     default:
       break;
     }

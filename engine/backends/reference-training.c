@@ -237,3 +237,38 @@ reference_dropout (const DropoutArgs *args)
       y[i] = (float) (args->accumulate ? y[i] + value : value);
     }
 }
+
+static double
+row_mass (const float *x, const float *m, int64_t n)
+{
+  double sum = 0;
+
+  for (int64_t j = 0; j < n; j++)
+    sum += (double) x[j] * (double) m[j];
+  return sum;
+}
+
+void
+reference_log_mass (const LogMassArgs *args)
+{
+  const float *x = reference_floats (args->x), *m = reference_floats (args->m);
+  float *loss = reference_floats (args->loss);
+
+  for (int64_t r = 0; r < args->rows; r++)
+    loss[r] = (float) -log (row_mass (x + r * args->n, m + r * args->n, args->n) + (double) args->eps);
+}
+
+void
+reference_log_mass_grad (const LogMassGradArgs *args)
+{
+  const float *x = reference_floats (args->x), *m = reference_floats (args->m), *dloss = reference_floats (args->dloss);
+  float *dx = reference_floats (args->dx);
+
+  for (int64_t r = 0; r < args->rows; r++)
+    {
+      double factor = -(double) dloss[r] / (row_mass (x + r * args->n, m + r * args->n, args->n) + (double) args->eps);
+
+      for (int64_t j = r * args->n; j < (r + 1) * args->n; j++)
+        dx[j] = (float) ((double) dx[j] + factor * (double) m[j]);
+    }
+}

@@ -186,6 +186,10 @@ reference_run (const KernelCall *call)
       return reference_amc (&call->amc);
     case KERNEL_AMC_GRAD:
       return reference_amc_grad (&call->amc_grad);
+    case KERNEL_LOG_MASS:
+      return reference_log_mass (&call->log_mass);
+    case KERNEL_LOG_MASS_GRAD:
+      return reference_log_mass_grad (&call->log_mass_grad);
     case KERNEL_COUNT:
       break;
     }

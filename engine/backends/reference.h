@@ -79,6 +79,8 @@ void reference_bilinear (const BilinearArgs *args);
 void reference_bilinear_grad (const BilinearGradArgs *args);
 void reference_amc (const AmcArgs *args);
 void reference_amc_grad (const AmcGradArgs *args);
+void reference_log_mass (const LogMassArgs *args);
+void reference_log_mass_grad (const LogMassGradArgs *args);
 
 /* Functions of one number that several kernels use. */
 double reference_gelu (double x);      /* x Phi (x) */

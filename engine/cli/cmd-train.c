@@ -150,6 +150,7 @@ tell_progress (void *user_data, const TrainProgress *p)
   set_number (line, "itm", p->itm);
   set_number (line, "mlm", p->mlm);
   set_number (line, "amc", p->amc);
+  set_number (line, "attention", p->attention);
   set_number (line, "lr", p->lr);
   set_number (line, "alpha", p->alpha);
   set_number (line, "temperature", p->temperature);
@@ -266,7 +267,7 @@ const CliCommand command_train = {
   "it goes. Control-C (or SIGTERM) ends it after the step with a checkpoint; --resume goes on with the same bits, for\n"
   "the same build, processor and number of threads.\n"
   "\n"
-  "      --task TASK        pretrain, retrieval, grounding, vqa, ve or nlvr2\n"
+  "      --task TASK        pretrain, retrieval, grounding, vqa, ve, nlvr2, nlvr2-pretrain or patches\n"
   "      --config FILE      lines of KEY = VALUE over the task's official values; # starts a comment; 'preset = \n"
   "                         retrieval-coco' may stand first\n"
   "      --set KEY=VALUE    one more setting, over the file's\n"

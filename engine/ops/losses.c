@@ -34,6 +34,17 @@ scale_gradient (Scope *scope, const TapeNode *node, Tensor *dy)
                .n = tensor_numel (x), .alpha = node->value);
 }
 
+static void
+log_mass_gradient (Scope *scope, const TapeNode *node, Tensor *d_loss)
+{
+  Tensor *x = node->inputs[0];
+
+  BACKEND_RUN (scope->backend, KERNEL_LOG_MASS_GRAD, log_mass_grad, .dloss = tensor_view (d_loss), .x = tensor_view (x),
+               .m = tensor_view (node->inputs[1]), .dx = tensor_view (tensor_grad (x)), .rows = tensor_rows (x),
+               .n = tensor_columns (x), .eps = node->value);
+}
+
+static const OpRule log_mass_rule = { "log mass", log_mass_gradient };
 static const OpRule cross_entropy_rule = { "cross entropy", cross_entropy_gradient };
 static const OpRule sum_rule = { "sum", sum_gradient };
 static const OpRule scale_rule = { "scale", scale_gradient };
@@ -88,4 +99,21 @@ op_scale (Scope *scope, Tensor *x, float factor)
   if (tape_wants (scope, &x, 1))
     tape_append (scope, &scale_rule, y, &x, 1)->value = factor;
   return y;
+}
+
+Tensor *
+op_log_mass (Scope *scope, Tensor *x, Tensor *mask, float eps)
+{
+  Tensor *inputs[] = { x, mask };
+  int64_t rows = tensor_rows (x);
+  Tensor *loss = scope_own (scope, tensor_new (scope->backend, DTYPE_F32, 1, &rows));
+  char a[64], b[64];
+
+  if (!tensor_is_contiguous (x) || tensor_numel (mask) != tensor_numel (x))
+    tensor_abort ("log mass", "x %s, mask %s", tensor_describe (x, a), tensor_describe (mask, b));
+  BACKEND_RUN (scope->backend, KERNEL_LOG_MASS, log_mass, .x = tensor_view (x), .m = tensor_view (mask),
+               .loss = tensor_view (loss), .rows = rows, .n = tensor_columns (x), .eps = eps);
+  if (tape_wants (scope, inputs, 1))
+    tape_append (scope, &log_mass_rule, loss, inputs, 2)->value = eps;
+  return loss;
 }

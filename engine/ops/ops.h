@@ -47,6 +47,9 @@ Tensor *op_divide_by_scalar (Scope *scope, Tensor *x, Tensor *scalar);
 
 /* ---- Training ---- */
 
+/* Row losses -log (sum_j x[r][j] mask[r][j] + eps); x, mask R x N, the mask a constant. */
+Tensor *op_log_mass (Scope *scope, Tensor *x, Tensor *mask, float eps);
+
 /* Row losses -sum_j target log softmax (x) times weight (NULL: 1), one per row of x (... x N); target rows x N is a
  * constant. */
 Tensor *op_cross_entropy (Scope *scope, Tensor *x, Tensor *target, Tensor *weight);

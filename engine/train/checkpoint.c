@@ -126,6 +126,8 @@ plan_training (Plan *plan, const Learner *learner)
     {
       const Parameter *parameter = &learner->parameters[i];
 
+      if (i >= learner->model->n_owned) /* the head of the patch-label stage */
+        plan_add (plan, parameter->name, AS_IT_IS, parameter->weight->n_dims, parameter->weight->shape, parameter->weight);
       if (parameter->m == NULL)
         continue;
       snprintf (name, sizeof name, "optimizer.m.%s", parameter->name);
@@ -380,6 +382,31 @@ read_identities (const WeightSource *source, Learner *learner, AlbefError *error
   return ALBEF_OK;
 }
 
+/* The head of the patch-label stage, if the file has one. */
+static AlbefStatus
+read_patches (const WeightSource *source, Learner *learner, AlbefError *error)
+{
+  int weight = weight_source_find (source, "patch_head.weight"), bias = weight_source_find (source, "patch_head.bias");
+  int64_t classes, width = learner->model->config.vision_width;
+  float *weights, *biases;
+
+  if (weight < 0)
+    return ALBEF_OK;
+  classes = weight_source_get (source, weight)->shape[0];
+  if (bias < 0 || weight_source_get (source, weight)->n_elements != (uint64_t) (classes * width)
+      || weight_source_get (source, bias)->n_elements != (uint64_t) classes || classes < 1)
+    return error_set (error, ALBEF_ERROR_FORMAT, "'%s': the head of the patch-label stage has another size than its width",
+                      weight_source_path (source));
+  weights = mem_new0 ((size_t) (classes * width), sizeof *weights);
+  biases = mem_new0 ((size_t) classes, sizeof *biases);
+  weight_source_read_f32 (source, weight, weights);
+  weight_source_read_f32 (source, bias, biases);
+  learner_add_patches (learner, classes, weights, biases);
+  free (weights);
+  free (biases);
+  return ALBEF_OK;
+}
+
 AlbefStatus
 checkpoint_learner (const Checkpoint *checkpoint, Backend *backend, Learner **out, AlbefError *error)
 {
@@ -392,6 +419,8 @@ checkpoint_learner (const Checkpoint *checkpoint, Backend *backend, Learner **ou
 
   source.source = (ParameterSource) { .get = weight_set_get, .has = weight_set_has, .user_data = checkpoint->set };
   status = learner_new (backend, checkpoint_config (checkpoint), &source, &learner, error);
+  if (status == ALBEF_OK)
+    status = read_patches (file, learner, error);
   for (int i = 0; status == ALBEF_OK && i < learner->n_parameters; i++)
     {
       Parameter *parameter = &learner->parameters[i];

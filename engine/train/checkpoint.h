@@ -8,6 +8,7 @@
  *     image_queue, text_queue       E x Q, features as columns (the official layout)
  *     idx_queue                     I64 1 x Q
  *     queue_ptr                     I64 1; queue_ptr_img and queue_ptr_txt where the two differ
+ *     patch_head.weight, .bias      head of the patch-label stage
  *     optimizer.m.NAME, optimizer.v.NAME   AdamW's moments; parameters that never had a gradient have none
  *
  * Metadata beside those of a model: `training` (JSON: format, seed, step, epoch, position, batches), `settings` (the run's

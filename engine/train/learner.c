@@ -291,6 +291,8 @@ learner_free (Learner *learner)
       tensor_unref (learner->parameters[i].v);
     }
   free (learner->parameters);
+  tensor_unref (learner->patches.weight);
+  tensor_unref (learner->patches.bias);
   tensor_unref (learner->image_queue);
   tensor_unref (learner->text_queue);
   tensor_unref (learner->id_queue);
@@ -312,6 +314,26 @@ learner_find (Learner *learner, const char *name)
     if (strcmp (learner->parameters[i].name, name) == 0)
       return &learner->parameters[i];
   return NULL;
+}
+
+static void
+add_parameter (Learner *learner, const char *name, Tensor *weight)
+{
+  int n = learner->n_parameters++;
+
+  learner->parameters = mem_resize (learner->parameters, (size_t) n + 1, sizeof *learner->parameters);
+  learner->parameters[n] = (Parameter) { .name = name, .weight = weight, .decay = decays (name, weight, weight->n_dims) };
+}
+
+void
+learner_add_patches (Learner *learner, int64_t classes, const float *weight, const float *bias)
+{
+  int64_t width = learner->model->config.vision_width;
+
+  learner->patches.weight = tensor_from_host (learner->backend, DTYPE_F32, 2, (int64_t[]) { classes, width }, weight);
+  learner->patches.bias = tensor_from_host (learner->backend, DTYPE_F32, 1, &classes, bias);
+  add_parameter (learner, "patch_head.weight", learner->patches.weight);
+  add_parameter (learner, "patch_head.bias", learner->patches.bias);
 }
 
 void

@@ -31,6 +31,8 @@ typedef struct
   Parameter *parameters;
   int n_parameters;
 
+  Dense patches;          /* head of the patch-label stage: no part of the model; NULL without one */
+
   Tensor *image_queue;    /* Q x E: features as rows (the official files keep columns); NULL without ITC */
   Tensor *text_queue;
   Tensor *id_queue;       /* i32 Q: identities (retrieval); NULL otherwise */
@@ -63,6 +65,9 @@ Parameter *learner_find (Learner *learner, const char *name); /* canonical; NULL
 
 /* Teacher = momentum teacher + (1 - momentum) model, all pairs. */
 void learner_follow (Learner *learner);
+
+/* Adds the head of the patch-label stage, classes x width and classes; values in host memory. */
+void learner_add_patches (Learner *learner, int64_t classes, const float *weight, const float *bias);
 
 /* Clears gradients and lets them flow to every parameter that is not frozen. */
 void learner_begin (Learner *learner);

@@ -19,6 +19,16 @@ part_ints (Scope *scope, int n_dims, const int64_t *shape, const int32_t *values
 }
 
 Tensor *
+part_pick_ints (Scope *scope, Tensor *table, Tensor *index)
+{
+  Tensor *out = scope_own (scope, tensor_new (scope->backend, DTYPE_I32, 1, index->shape));
+
+  BACKEND_RUN (scope->backend, KERNEL_GATHER_ROWS, gather_rows, .table = tensor_view (table), .index = tensor_view (index),
+               .out = tensor_view (out), .rows = tensor_numel (index), .n = 1, .table_rows = tensor_numel (table));
+  return out;
+}
+
+Tensor *
 part_images (Scope *scope, const Model *model, int64_t n, const float *images)
 {
   int64_t r = model->config.image_res;
@@ -88,11 +98,12 @@ part_classify (Scope *scope, const Learner *learner, Tensor *logits, Tensor *tea
 
 /* The teacher's features of a batch, and the queues behind them. */
 static void
-teacher_features (Scope *scope, Learner *learner, Tensor *images, Tensor *ids, Tensor *self_mask, StepTrace *trace)
+teacher_features (Scope *scope, Learner *learner, Tensor *images, bool share_image, Tensor *ids, Tensor *self_mask,
+                  StepTrace *trace)
 {
   Model *twin = learner->twin;
 
-  trace->image_embeds_m = vision_forward (scope, twin, images, NULL, NULL);
+  trace->image_embeds_m = share_image ? trace->image_embeds : vision_forward (scope, twin, images, NULL, NULL);
   trace->image_feat_m = project_cls (scope, &twin->vision_proj, trace->image_embeds_m);
   trace->text_feat_m = project_cls (scope, &twin->text_proj, part_text (scope, &twin->text, ids, self_mask));
   trace->image_feat_all = op_concat_rows (scope, trace->image_feat_m, learner->image_queue);
@@ -135,34 +146,77 @@ enqueue (Learner *learner, Tensor *rows, Tensor *queue, Tensor *pointer, bool ad
                .n = tensor_numel (rows) / rows->shape[0], .size = queue->shape[0], .advance = advance);
 }
 
+/* Features against candidates over the temperature; `mask` (host, may be NULL) is added. */
+static Tensor *
+similarity (Scope *scope, Tensor *features, Tensor *all, Tensor *temp, const float *mask)
+{
+  Tensor *sim = op_divide_by_scalar (scope, op_similarity (scope, features, all), temp);
+
+  return mask != NULL ? op_add (scope, sim, part_floats (scope, 2, sim->shape, mask)) : sim;
+}
+
+/* Weights of the batch's pairs and then of the rest of `times` B rows, which all count, and their sum; NULL: all are
+ * pairs, that is 1 each. The caller frees. */
+static float *
+pair_weights (const Batch *batch, int times, float *sum)
+{
+  int64_t b = batch->batch;
+  float *weights;
+  bool whole = true;
+
+  *sum = (float) (times * b);
+  for (int64_t i = 0; batch->pair != NULL && i < b; i++)
+    whole = whole && batch->pair[i] == 1;
+  if (whole)
+    return NULL;
+  weights = mem_new0 ((size_t) (times * b), sizeof *weights);
+  *sum = 0;
+  for (int64_t i = 0; i < times * b; i++)
+    *sum += weights[i] = i < b ? batch->pair[i] : 1;
+  *sum = *sum > 0 ? *sum : 1;
+  return weights;
+}
+
 Tensor *
 part_contrast (Scope *scope, Learner *learner, const Batch *batch, const StepSettings *settings, Tensor *images,
                Tensor *ids, Tensor *self_mask, StepTrace *trace)
 {
   Model *model = learner->model;
   int64_t b = batch->batch, n = b + learner->image_queue->shape[0];
-  Tensor *hard, *losses_i2t, *losses_t2i;
+  Tensor *hard_i2t, *hard_t2i, *losses_i2t, *losses_t2i;
+  float *weights;
+  Tensor *weight;
+  float sum;
 
   trace->image_embeds = vision_forward (scope, model, images, NULL, NULL);
   trace->image_feat = project_cls (scope, &model->vision_proj, trace->image_embeds);
   trace->text_embeds = part_text (scope, &model->text, ids, self_mask);
   trace->text_feat = project_cls (scope, &model->text_proj, trace->text_embeds);
 
-  hard = hard_targets (scope, learner, batch, n, trace);
+  if (batch->itc_target_i2t != NULL)
+    {
+      hard_i2t = part_floats (scope, 2, (int64_t[]) { b, n }, batch->itc_target_i2t);
+      hard_t2i = part_floats (scope, 2, (int64_t[]) { b, n }, batch->itc_target_t2i);
+    }
+  else
+    hard_i2t = hard_t2i = hard_targets (scope, learner, batch, n, trace);
   WITHOUT_TAPE (scope, {
     learner_follow (learner);
-    teacher_features (scope, learner, images, ids, self_mask, trace);
-    trace->sim_i2t_m = op_divide_by_scalar (scope, op_similarity (scope, trace->image_feat_m, trace->text_feat_all), model->temp);
-    trace->sim_t2i_m = op_divide_by_scalar (scope, op_similarity (scope, trace->text_feat_m, trace->image_feat_all), model->temp);
-    trace->sim_i2t_targets = settings->distill ? mixed_targets (scope, learner, trace->sim_i2t_m, hard, NULL, b, n) : hard;
-    trace->sim_t2i_targets = settings->distill ? mixed_targets (scope, learner, trace->sim_t2i_m, hard, NULL, b, n) : hard;
+    teacher_features (scope, learner, images, settings->share_image, ids, self_mask, trace);
+    trace->sim_i2t_m = similarity (scope, trace->image_feat_m, trace->text_feat_all, model->temp, batch->itc_mask_i2t);
+    trace->sim_t2i_m = similarity (scope, trace->text_feat_m, trace->image_feat_all, model->temp, batch->itc_mask_t2i);
+    trace->sim_i2t_targets = settings->distill ? mixed_targets (scope, learner, trace->sim_i2t_m, hard_i2t, NULL, b, n) : hard_i2t;
+    trace->sim_t2i_targets = settings->distill ? mixed_targets (scope, learner, trace->sim_t2i_m, hard_t2i, NULL, b, n) : hard_t2i;
   });
-  trace->sim_i2t = op_divide_by_scalar (scope, op_similarity (scope, trace->image_feat, trace->text_feat_all), model->temp);
-  trace->sim_t2i = op_divide_by_scalar (scope, op_similarity (scope, trace->text_feat, trace->image_feat_all), model->temp);
-  losses_i2t = op_cross_entropy (scope, trace->sim_i2t, trace->sim_i2t_targets, NULL);
-  losses_t2i = op_cross_entropy (scope, trace->sim_t2i, trace->sim_t2i_targets, NULL);
-  trace->loss_i2t = op_sum (scope, losses_i2t, 1.0f / (float) b);
-  trace->loss_t2i = op_sum (scope, losses_t2i, 1.0f / (float) b);
+  trace->sim_i2t = similarity (scope, trace->image_feat, trace->text_feat_all, model->temp, batch->itc_mask_i2t);
+  trace->sim_t2i = similarity (scope, trace->text_feat, trace->image_feat_all, model->temp, batch->itc_mask_t2i);
+  weights = pair_weights (batch, 1, &sum);
+  weight = weights != NULL ? part_floats (scope, 1, &b, weights) : NULL;
+  free (weights);
+  losses_i2t = op_cross_entropy (scope, trace->sim_i2t, trace->sim_i2t_targets, weight);
+  losses_t2i = op_cross_entropy (scope, trace->sim_t2i, trace->sim_t2i_targets, weight);
+  trace->loss_i2t = op_sum (scope, losses_i2t, 1.0f / sum);
+  trace->loss_t2i = op_sum (scope, losses_t2i, 1.0f / sum);
   trace->loss_ita = op_scale (scope, op_add (scope, trace->loss_i2t, trace->loss_t2i), 0.5f);
 
   /* The similarities above were taken against the old queues. */
@@ -179,22 +233,25 @@ part_contrast (Scope *scope, Learner *learner, const Batch *batch, const StepSet
 
 /* Probability of each other item as a negative: softmax of the batch's own columns, positives excluded. */
 static Tensor *
-negative_weights (Scope *scope, Tensor *sim, Tensor *identities, int64_t b)
+negative_weights (Scope *scope, Tensor *sim, Tensor *identities, const float *keep, int64_t b)
 {
   Tensor *weights = scope_own (scope, tensor_new (scope->backend, DTYPE_F32, 2, (int64_t[]) { b, b }));
 
   BACKEND_RUN (scope->backend, KERNEL_NEGATIVE_WEIGHTS, negative_weights, .x = tensor_view (sim),
-               .id = tensor_view (identities), .out = tensor_view (weights), .rows = b, .n = b, .ldx = sim->ld);
+               .id = tensor_view (identities),
+               .keep = tensor_view (keep != NULL ? part_floats (scope, 2, (int64_t[]) { b, b }, keep) : NULL),
+               .out = tensor_view (weights), .rows = b, .n = b, .ldx = sim->ld);
   return weights;
 }
 
-/* i32 of 2B: `offset` says where the drawn ones stand, the others count 0 .. B - 1. *drawn is a view of them. */
+/* i32 of 2B: `offset` says where the drawn ones stand, the others count 0 .. B - 1. *drawn is a view of them. Behind them
+ * stand `more` further numbers from B. */
 static Tensor *
-pair_index (Scope *scope, Tensor *weights, const float *u, const int32_t *given, int64_t b, int64_t offset,
+pair_index (Scope *scope, Tensor *weights, const float *u, const int32_t *given, int64_t b, int64_t offset, int64_t more,
             Tensor **drawn)
 {
-  int32_t *values = mem_new0 ((size_t) (2 * b), sizeof *values);
-  int64_t n = 2 * b;
+  int64_t n = 2 * b + more;
+  int32_t *values = mem_new0 ((size_t) n, sizeof *values);
   Tensor *index;
 
   for (int64_t i = 0; i < b; i++)
@@ -202,6 +259,8 @@ pair_index (Scope *scope, Tensor *weights, const float *u, const int32_t *given,
       values[(b - offset) + i] = (int32_t) i;
       values[offset + i] = given != NULL ? given[i] : 0;
     }
+  for (int64_t i = 0; i < more; i++)
+    values[2 * b + i] = (int32_t) (b + i);
   index = part_ints (scope, 1, &n, values);
   free (values);
   *drawn = scope_own (scope, tensor_row_block (index, offset, b));
@@ -209,6 +268,32 @@ pair_index (Scope *scope, Tensor *weights, const float *u, const int32_t *given,
     BACKEND_RUN (scope->backend, KERNEL_DRAW, draw, .weight = tensor_view (weights),
                  .u = tensor_view (part_floats (scope, 1, &b, u)), .index = tensor_view (*drawn), .rows = b, .n = b);
   return index;
+}
+
+/* Puts the foils behind the batch's texts and their indices in place of drawn negatives. */
+static void
+add_foils (Scope *scope, const Bert *bert, const Batch *batch, Tensor **text_index, Tensor **texts, Tensor **self_mask)
+{
+  int64_t b = batch->batch, f = batch->foils, t = batch->tokens, two = 2 * b;
+  int64_t *mask = mem_new0 ((size_t) ((b + f) * t), sizeof *mask);
+  int32_t *places = mem_new0 ((size_t) two, sizeof *places);
+  Tensor *foil_mask;
+
+  /* Where each of the 2B texts' indices stands in text_index: a foil's is behind the others. */
+  for (int64_t i = 0; i < b; i++)
+    {
+      places[i] = (int32_t) i;
+      places[b + i] = (int32_t) (batch->foil_row[i] >= 0 ? 2 * b + batch->foil_row[i] : b + i);
+    }
+  *text_index = part_pick_ints (scope, *text_index, part_ints (scope, 1, &two, places));
+
+  foil_mask = mask_tensor (scope, batch->foil_mask, f, t, -10000.0f);
+  *texts = op_concat_rows (scope, *texts, part_text (scope, bert, part_ints (scope, 2, (int64_t[]) { f, t }, batch->foil_ids), foil_mask));
+  memcpy (mask, batch->mask, (size_t) (b * t) * sizeof *mask);
+  memcpy (mask + b * t, batch->foil_mask, (size_t) (f * t) * sizeof *mask);
+  *self_mask = mask_tensor (scope, mask, b + f, t, -10000.0f);
+  free (mask);
+  free (places);
 }
 
 Tensor *
@@ -224,16 +309,20 @@ part_match (Scope *scope, Learner *learner, const Batch *batch, const StepSettin
   Tensor *identities = batch->identities != NULL ? part_ints (scope, 1, &b, batch->identities) : NULL;
   Tensor *image_index, *text_index, *texts, *cls_pos, *cls_neg;
   ImageKeys *negative_keys;
+  float *weights, sum;
 
   trace->output_pos = bert_layers (scope, bert, trace->text_embeds, bert->fusion_layer, bert->n_layers, &positive);
-  trace->weights_i2t = negative_weights (scope, trace->sim_i2t, identities, b);
-  trace->weights_t2i = negative_weights (scope, trace->sim_t2i, identities, b);
+  trace->weights_i2t = negative_weights (scope, trace->sim_i2t, identities, batch->itm_keep_i2t, b);
+  trace->weights_t2i = negative_weights (scope, trace->sim_t2i, identities, batch->itm_keep_t2i, b);
   /* Pairs: [text i with a negative image; negative text with image i]. */
-  image_index = pair_index (scope, trace->weights_t2i, batch->draw_image, batch->negative_images, b, 0,
+  image_index = pair_index (scope, trace->weights_t2i, batch->draw_image, batch->negative_images, b, 0, 0,
                             &trace->negative_images);
-  text_index = pair_index (scope, trace->weights_i2t, batch->draw_text, batch->negative_texts, b, b,
+  text_index = pair_index (scope, trace->weights_i2t, batch->draw_text, batch->negative_texts, b, b, batch->foils,
                            &trace->negative_texts);
-  texts = op_gather_blocks (scope, trace->text_embeds, text_index);
+  texts = trace->text_embeds;
+  if (batch->foils > 0)
+    add_foils (scope, bert, batch, &text_index, &texts, &self_mask);
+  texts = op_gather_blocks (scope, texts, text_index);
   negative.self_mask = self_mask != NULL ? op_gather_blocks (scope, self_mask, text_index) : NULL;
   negative.keys = negative_keys = part_gather_keys (scope, bert, keys, image_index);
   trace->output_neg = bert_layers (scope, bert, texts, bert->fusion_layer, bert->n_layers, &negative);
@@ -246,7 +335,11 @@ part_match (Scope *scope, Learner *learner, const Batch *batch, const StepSettin
                                 EPILOGUE_NONE, NULL);
   for (int64_t i = 0; i < b; i++)
     labels[i] = 1;
-  trace->loss_itm = part_classify (scope, learner, trace->vl_output, NULL, labels, NULL, NULL);
+  weights = pair_weights (batch, 3, &sum);
+  for (int64_t i = 0; weights != NULL && i < 3 * b; i++)
+    weights[i] /= sum;
+  trace->loss_itm = part_classify (scope, learner, trace->vl_output, NULL, labels, weights, NULL);
+  free (weights);
   free (labels);
   return trace->loss_itm;
 }
@@ -295,7 +388,7 @@ part_mlm (Scope *scope, Learner *learner, const Batch *batch, const StepSettings
       index = part_ints (scope, 1, &n, rows);
       hidden = op_gather_rows (scope, scope_own (scope, tensor_reshape (hidden, 2, (int64_t[]) { b * t, c })), index, -1);
       trace->mlm_logits = mlm_logits (scope, &learner->model->mlm, &learner->model->text, hidden);
-      if (settings->distill)
+      if (settings->distill && !settings->mlm_hard)
         WITHOUT_TAPE (scope, {
           hidden_m = masked_hidden (scope, learner->twin, ids, self_mask, teacher_keys);
           hidden_m = op_gather_rows (scope, scope_own (scope, tensor_reshape (hidden_m, 2, (int64_t[]) { b * t, c })), index, -1);

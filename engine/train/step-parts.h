@@ -7,6 +7,8 @@
 /* Host arrays as tensors of the scope. */
 Tensor *part_floats (Scope *scope, int n_dims, const int64_t *shape, const float *values);
 Tensor *part_ints (Scope *scope, int n_dims, const int64_t *shape, const int32_t *values);
+/* out[i] = table[index[i]], all i32. */
+Tensor *part_pick_ints (Scope *scope, Tensor *table, Tensor *index);
 Tensor *part_images (Scope *scope, const Model *model, int64_t n, const float *images);
 
 /* Runs code with the tape put aside: nothing inside is recorded. */
@@ -45,6 +47,10 @@ Tensor *part_match (Scope *scope, Learner *learner, const Batch *batch, const St
 /* Masked words (MLM); keys of the model's and the teacher's image tokens. Returns loss_mlm. */
 Tensor *part_mlm (Scope *scope, Learner *learner, const Batch *batch, const StepSettings *settings, Tensor *self_mask,
                   const ImageKeys *keys, const ImageKeys *teacher_keys, StepTrace *trace);
+
+/* lambda times the mean over noun tokens of -log (attention on their boxes + 1e-3), from the tapped map of the positive
+ * pass: mean over heads, [CLS] of the image in the softmax but in no box. First order. Returns the weighted loss. */
+Tensor *part_attention (Scope *scope, const Batch *batch, const StepSettings *settings, Tensor *map, StepTrace *trace);
 
 /* Causal mask of A x S x S from an attention mask: padding and later tokens -10000. */
 Tensor *part_causal_mask (Scope *scope, const int64_t *mask, int64_t answers, int64_t tokens);

@@ -18,8 +18,8 @@ step_pretrain (Scope *scope, Learner *learner, const Batch *batch, const StepSet
   Tensor *images = part_images (scope, learner->model, batch->batch, batch->images);
   Tensor *ids = part_ints (scope, 2, (int64_t[]) { batch->batch, batch->tokens }, batch->ids);
   Tensor *self_mask = mask_tensor (scope, batch->mask, batch->batch, batch->tokens, -10000.0f);
-  AttentionTap tap = { batch->tap_layer, true, NULL };
-  bool regions = batch->region_masks != NULL;
+  bool regions = batch->region_masks != NULL, attention = settings->attention_weight > 0 && batch->noun_tokens > 0;
+  AttentionTap tap = { regions ? batch->tap_layer : batch->attention_layer, regions, NULL };
   ImageKeys *keys, *teacher_keys = NULL;
   uint32_t stream;
 
@@ -30,16 +30,18 @@ step_pretrain (Scope *scope, Learner *learner, const Batch *batch, const StepSet
                  .low = settings->clamp_low, .high = settings->clamp_high);
   part_contrast (scope, learner, batch, settings, images, ids, self_mask, trace);
   keys = part_keys (scope, bert, trace->image_embeds);
-  if (settings->distill)
+  if (settings->distill && !settings->mlm_hard)
     WITHOUT_TAPE (scope, teacher_keys = part_keys (scope, &learner->twin->text, trace->image_embeds_m));
   stream = scope->dropout != NULL ? scope->dropout->stream : 0;
-  part_match (scope, learner, batch, settings, self_mask, keys, regions ? &tap : NULL, trace);
+  part_match (scope, learner, batch, settings, self_mask, keys, regions || attention ? &tap : NULL, trace);
   trace->loss = op_add (scope, trace->loss_ita, trace->loss_itm);
   if (batch->masked_ids != NULL)
     {
       part_mlm (scope, learner, batch, settings, self_mask, keys, teacher_keys, trace);
       trace->loss = add_losses (scope, trace->loss, trace->loss_mlm);
     }
+  if (attention)
+    trace->loss = op_add (scope, trace->loss, part_attention (scope, batch, settings, tap.map, trace));
   if (regions)
     trace->loss = op_add (scope, trace->loss, part_amc (scope, learner, batch, self_mask, keys, &tap, stream, trace));
   tap_clear (&tap);

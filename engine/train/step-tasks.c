@@ -157,6 +157,43 @@ step_vqa (Scope *scope, Learner *learner, const Batch *batch, const StepSettings
 
 #define ASSIGNMENT_TEMPERATURE 0.07f /* fixed in the official code */
 
+/* The pictures of each text by its label: 0 own and a negative, 1 a negative and own, 2 two different negatives. */
+static void
+draw_pairs (Scope *scope, const Batch *batch, Tensor *weights, Tensor **first, Tensor **second)
+{
+  int64_t b = batch->batch, three = 3 * b;
+  int32_t *places = mem_new0 ((size_t) three, sizeof *places), *picks = mem_new0 ((size_t) (2 * b), sizeof *picks);
+  Tensor *candidates, *draw, *once, *taken;
+
+  for (int64_t i = 0; i < b; i++)
+    {
+      int32_t own = (int32_t) i, one = (int32_t) (b + i), other = (int32_t) (2 * b + i);
+
+      places[i] = own;
+      picks[i] = batch->labels[i] == 0 ? own : one;
+      picks[b + i] = batch->labels[i] == 0 ? one : batch->labels[i] == 1 ? own : other;
+    }
+  candidates = part_ints (scope, 1, &three, places);
+  draw = scope_own (scope, tensor_row_block (candidates, b, b));
+  BACKEND_RUN (scope->backend, KERNEL_DRAW, draw, .weight = tensor_view (weights), .u = tensor_view (part_floats (scope, 1, &b, batch->draw_image)),
+               .index = tensor_view (draw), .rows = b, .n = b);
+  /* Without putting the first back: its weight becomes 0. */
+  once = scope_own (scope, tensor_new (scope->backend, DTYPE_F32, 2, weights->shape));
+  taken = scope_own (scope, tensor_new (scope->backend, DTYPE_F32, 2, weights->shape));
+  BACKEND_RUN (scope->backend, KERNEL_SOFT_TARGETS, soft_targets, .label = tensor_view (draw), .out = tensor_view (taken), .rows = b, .n = b);
+  BACKEND_RUN (scope->backend, KERNEL_COPY, copy, .in = tensor_view (weights), .out = tensor_view (once), .n0 = 1, .n1 = 1, .n2 = b * b);
+  BACKEND_RUN (scope->backend, KERNEL_ADD_SCALED, add_scaled, .a = tensor_view (taken), .y = tensor_view (once), .n = b * b, .alpha = -2);
+  BACKEND_RUN (scope->backend, KERNEL_CLAMP, clamp, .x = tensor_view (once), .n = b * b, .low = 0, .high = 1);
+  draw = scope_own (scope, tensor_row_block (candidates, 2 * b, b));
+  BACKEND_RUN (scope->backend, KERNEL_DRAW, draw, .weight = tensor_view (once), .u = tensor_view (part_floats (scope, 1, &b, batch->draw_text)),
+               .index = tensor_view (draw), .rows = b, .n = b);
+  /* Drawn pictures are picture numbers; own places are too. */
+  *first = part_pick_ints (scope, candidates, part_ints (scope, 1, &b, picks));
+  *second = part_pick_ints (scope, candidates, part_ints (scope, 1, &b, picks + b));
+  free (places);
+  free (picks);
+}
+
 Tensor *
 step_assignment (Scope *scope, Learner *learner, const Batch *batch, const StepSettings *settings, StepTrace *trace)
 {
@@ -165,8 +202,7 @@ step_assignment (Scope *scope, Learner *learner, const Batch *batch, const StepS
   Tensor *images = part_images (scope, model, b, batch->images);
   Tensor *ids = part_ints (scope, 2, (int64_t[]) { b, batch->tokens }, batch->ids);
   Tensor *self_mask = mask_tensor (scope, batch->mask, b, batch->tokens, -10000.0f);
-  Tensor *first = part_ints (scope, 1, &b, batch->pair_image0), *second = part_ints (scope, 1, &b, batch->pair_image1);
-  Tensor *tokens, *hidden;
+  Tensor *first, *second, *tokens, *hidden;
 
   *trace = (StepTrace) { 0 };
   scope->dropout = settings->dropout;
@@ -180,6 +216,13 @@ step_assignment (Scope *scope, Learner *learner, const Batch *batch, const StepS
     BACKEND_RUN (scope->backend, KERNEL_NEGATIVE_WEIGHTS, negative_weights, .x = tensor_view (trace->assignment_sim),
                  .out = tensor_view (trace->assignment_weights), .rows = b, .n = b, .ldx = b);
   });
+  if (batch->pair_image0 != NULL)
+    {
+      first = part_ints (scope, 1, &b, batch->pair_image0);
+      second = part_ints (scope, 1, &b, batch->pair_image1);
+    }
+  else
+    draw_pairs (scope, batch, trace->assignment_weights, &first, &second);
   hidden = multimodal_forward (scope, model, ids, self_mask, op_gather_blocks (scope, tokens, first),
                                op_gather_blocks (scope, tokens, second));
   trace->prediction = head_cls (scope, &model->ta_head, hidden);

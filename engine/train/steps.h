@@ -35,7 +35,8 @@ typedef struct
   const float *answer_weights;    /* A */
   int32_t pad_id;                 /* of [PAD]: such answer tokens are no targets, whatever the mask says */
 
-  /* Text assignment (NLVR2's pre-training): which images stand as the pair of each text. */
+  /* Text assignment (NLVR2's pre-training): which images stand as the pair of each text; NULL: drawn by draw_image and
+   * draw_text as `labels` say. */
   const int32_t *pair_image0, *pair_image1; /* B */
 
   /* AMC: masks at R x R, 1 inside; region_weight 0: the pair has none. */
@@ -43,12 +44,31 @@ typedef struct
   const float *region_weight; /* B */
   int tap_layer;              /* BERT layer index of the map, 8 in the official code */
   bool amc_per_sample;        /* pool per pair instead of over the batch */
+
+  /* Not official; NULL or 0 in the official tasks. */
+  const float *pair;          /* B: 0 where picture and text are no positive pair; NULL: all are */
+  const float *itc_target_i2t, *itc_target_t2i; /* B x (B + Q): in place of the identity as hard targets */
+  const float *itc_mask_i2t, *itc_mask_t2i;     /* B x (B + Q): added to the logits, the teacher's too */
+  const float *itm_keep_i2t, *itm_keep_t2i;     /* B x B: 0 may not be drawn as a negative */
+  int64_t foils;              /* F: rows of foil_ids, negative texts of the pictures foil_row */
+  const int32_t *foil_ids;    /* F x T */
+  const int64_t *foil_mask;   /* F x T */
+  const int32_t *foil_row;    /* B: the row's foil, or -1: drawn */
+  int64_t noun_tokens;        /* N: tokens whose attention is taught */
+  const int32_t *noun_place;  /* N x 2: row, token */
+  const float *noun_cells;    /* N x P: 1 where the patch's centre lies in one of the noun's boxes */
+  int attention_layer;        /* BERT layer index whose cross-attention is taught */
+  const int32_t *patch_labels; /* B x P: class of each patch (step_patches) */
 } Batch;
 
 typedef struct
 {
   bool distill;        /* pseudo-targets of the teacher */
   bool every_token;    /* compute what short cuts leave out, for the trace: all rows of fusion outputs and MLM logits */
+  bool share_image;    /* the image encoder is frozen: the teacher sees the same image tokens */
+  bool mlm_hard;       /* MLM by its labels alone, without the teacher */
+  float attention_weight; /* lambda of the loss on the attention itself; 0: none */
+  float none_weight;   /* step_patches: weight of patches without a noun */
   float clamp_low, clamp_high; /* of the temperature, at the start; 0, 0: none (0.001, 0.5 in pre-training) */
   Dropout *dropout;    /* NULL: none */
 } StepSettings;
@@ -71,6 +91,8 @@ typedef struct
   Tensor *question_states, *answer_logits, *answer_loss;               /* VQA */
   Tensor *assignment_sim, *assignment_weights;                         /* text assignment: B x B */
   Tensor *attention, *attention_gradient, *cam;                        /* AMC: tap, its gradient, maps B x RR */
+  Tensor *loss_attention, *loss_patches;                               /* scalars */
+  Tensor *patch_logits;                                                /* B (1 + P) x classes */
   Tensor *amc_terms, *amc_stats, *loss_amc;                            /* [mean, max], AmcArgs.stats, scalar */
 } StepTrace;
 
@@ -85,6 +107,10 @@ Tensor *step_classify (Scope *scope, Learner *learner, const Batch *batch, const
                        StepTrace *trace);
 /* VQA: the answer decoder's weighted token losses. */
 Tensor *step_vqa (Scope *scope, Learner *learner, const Batch *batch, const StepSettings *settings, StepTrace *trace);
+/* Supervised start of the image encoder: which noun covers each patch. The head is the learner's `patches` (classes x C):
+ * sum w CE / sum w over the patches, w = none_weight for class 0, else 1. */
+Tensor *step_patches (Scope *scope, Learner *learner, const Batch *batch, const StepSettings *settings,
+                      StepTrace *trace);
 /* NLVR2's pre-training by text assignment. */
 Tensor *step_assignment (Scope *scope, Learner *learner, const Batch *batch, const StepSettings *settings,
                          StepTrace *trace);

@@ -55,6 +55,7 @@ static const Field fields[] = {
   TEXT ("scene-styles", scene_styles),
   TEXT ("scene-without", scene_without),
   TEXT ("scene-noun-list", scene_noun_list),
+  TEXT ("scene-objects", scene_objects),
   BOOL ("scene-shapes", scene_shapes),
   BOOL ("augment", augment),
   INT ("max-words", max_words, 1, 10000),
@@ -76,6 +77,12 @@ static const Field fields[] = {
   BOOL ("amc-per-sample", amc_per_sample),
   INT ("amc-layer", amc_layer, -1, 1000),
   TEXT ("freeze", freeze),
+  REAL ("foils", foils, 0, 1),
+  BOOL ("false-negatives", false_negatives),
+  REAL ("attention", attention, 0, 1000),
+  INT ("attention-layer", attention_layer, 1, 1000),
+  BOOL ("mlm-hard", mlm_hard),
+  REAL ("none-weight", none_weight, 0, 1),
   INT ("batch", batch, 1, 65536),
   INT ("accumulation", accumulation, 1, 65536),
   INT ("epochs", epochs, 1, 1000000),
@@ -110,7 +117,17 @@ typedef struct
   ModelKind kind;
   int resolution, batch, max_words, max_tokens;
   bool truncate, alpha_warm_up;
+  const char *lines; /* further settings; NULL: none */
 } Preset;
+
+/* The small model's stages (a recipe, not official): first the image encoder, then, frozen, with the losses of ALBEF and
+ * one on the attention; the last with more things in a scene and a lower rate. */
+#define MINI                                                                                                           \
+  "scene-nouns = 300\nscene-without = twemoji\nqueue = 2048\ndropout = 0\nalpha-steps = 1500\nepochs = 1\nby-step = yes\n"  \
+  "warmup-steps = 300\nbeta2 = 0.98\nclip-norm = 1\nbatch = 64\nmax-tokens = 32\ncheckpoint-steps = 250\n"
+#define MINI_FUSION                                                                                                    \
+  MINI "freeze = visual_encoder.*\nmlm-probability = 0.12\nmlm-noun-probability = 0.4\nmlm-one-noun = yes\nmlm-hard = yes\n" \
+       "false-negatives = yes\nattention-layer = 2\nclamp-low = 0.01\nclamp-high = 0.5\n"
 
 static const Preset presets[] = {
   { "pretrain", "Pretrain", TASK_PRETRAIN, MODEL_PRETRAIN, 256, 64, 30, 25, true, true },
@@ -119,6 +136,14 @@ static const Preset presets[] = {
   { "vqa", "VQA", TASK_VQA, MODEL_VQA, 384, 32, 30, 25, true, true },
   { "ve", "VE", TASK_VE, MODEL_VE, 384, 32, 30, 0, false, false },
   { "nlvr2", "NLVR", TASK_NLVR2, MODEL_NLVR2, 384, 16, 30, 0, false, true },
+  { "nlvr2-pretrain", "NLVR_pretrain", TASK_NLVR2_PRETRAIN, MODEL_NLVR2_PRETRAIN, 256, 64, 30, 25, true, false, "distill = no\n" },
+  { "patches", "Pretrain", TASK_PATCHES, MODEL_PRETRAIN, 0, 64, 30, 25, true, false, "distill = no\nmlm-probability = 0\n" },
+  { "mini-image", "Pretrain", TASK_PATCHES, MODEL_PRETRAIN, 0, 64, 30, 25, true, false,
+    MINI "distill = no\nlr = 1.2e-3\nscenes-per-epoch = 1000000\n" },
+  { "mini-fusion", "Pretrain", TASK_PRETRAIN, MODEL_PRETRAIN, 0, 64, 30, 25, true, true,
+    MINI_FUSION "lr = 1e-3\nscenes-per-epoch = 400000\nfoils = 0.5\nattention = 0.5\n" },
+  { "mini-last", "Pretrain", TASK_PRETRAIN, MODEL_PRETRAIN, 0, 64, 30, 25, true, true,
+    MINI_FUSION "lr = 5e-4\nscenes-per-epoch = 150000\nfoils = 0.55\nattention = 0.4\nscene-objects = .2,.3,.28,.22\n" },
   { "retrieval-coco", "Retrieval_coco", TASK_RETRIEVAL, MODEL_RETRIEVAL, 384, 32, 30, 0, false, true },
 };
 
@@ -152,13 +177,15 @@ apply_preset (TrainConfig *config, const Preset *preset)
                             .batch = preset->batch, .accumulation = 1, .epochs = schedule->epochs,
                             .warmup_epochs = schedule->warmup_epochs, .lr = schedule->lr, .min_lr = schedule->min_lr,
                             .warmup_lr = schedule->warmup_lr, .decay = 0.02, .beta1 = 0.9, .beta2 = 0.999, .seed = 42,
-                            .checkpoint_steps = 1000, .keep = 2, .log_steps = 10 };
+                            .attention_layer = 2, .none_weight = 0.25, .checkpoint_steps = 1000, .keep = 2, .log_steps = 10 };
   if (preset->task == TASK_PRETRAIN)
     {
       config->mlm_probability = 0.15;
       config->clamp_low = 0.001;
       config->clamp_high = 0.5;
     }
+  if (preset->lines != NULL)
+    train_config_read (config, preset->lines, preset->name, NULL);
 }
 
 static void *
@@ -360,8 +387,9 @@ train_config_check (const TrainConfig *c, AlbefError *error)
   if (condition)                                                                                                       \
   return error_set (error, ALBEF_ERROR_ARGUMENT, __VA_ARGS__)
   REFUSE ((c->data == NULL) == (c->scenes == NULL), "say what to train on: 'data' (files) or 'scenes' (a folder of pictograms)");
-  REFUSE (c->scenes != NULL && c->task != TASK_PRETRAIN && c->task != TASK_RETRIEVAL,
-          "scenes made on the fly serve pretrain and retrieval; write them with albef scenes --tasks and name the lists as 'data'");
+  REFUSE (c->scenes != NULL && c->task != TASK_PRETRAIN && c->task != TASK_RETRIEVAL && c->task != TASK_PATCHES
+              && c->task != TASK_NLVR2_PRETRAIN,
+          "scenes made on the fly serve patches, pretrain, retrieval and nlvr2-pretrain; write them with albef scenes --tasks and name the lists as 'data'");
   REFUSE (c->init == NULL && c->model == NULL, "say where to start: 'init' (a model file) or 'model' (a config.json of sizes)");
   REFUSE (c->init == NULL && c->vocab == NULL && c->scenes == NULL, "a new model needs 'vocab', a vocab.txt");
   REFUSE (c->init != NULL && (c->model != NULL || c->vocab != NULL), "'init' brings sizes and words: leave 'model' and 'vocab' out");
@@ -369,6 +397,13 @@ train_config_check (const TrainConfig *c, AlbefError *error)
           "a manifest serves pretrain, retrieval and grounding");
   REFUSE (c->amc && c->task != TASK_PRETRAIN, "amc is a loss of pretrain");
   REFUSE (c->amc && c->scenes != NULL, "amc takes its regions from 'data' (a manifest, or a list with boxes)");
+  REFUSE (c->scenes == NULL && (c->task == TASK_PATCHES || c->attention > 0 || c->false_negatives),
+          "patches, 'attention' and 'false-negatives' need to know what is where: name a folder of pictograms as 'scenes'");
+  REFUSE (c->task != TASK_PRETRAIN && (c->attention > 0 || c->mlm_hard), "'attention' and 'mlm-hard' go with pretrain");
+  REFUSE (c->task != TASK_PRETRAIN && c->task != TASK_RETRIEVAL && c->task != TASK_GROUNDING && (c->foils > 0 || c->false_negatives),
+          "'foils' and 'false-negatives' go with pretrain, retrieval and grounding");
+  REFUSE (c->attention > 0 && c->amc, "'attention' and 'amc' cannot be had together");
+  REFUSE (c->distill && (c->task == TASK_PATCHES || c->task == TASK_NLVR2_PRETRAIN), "%s has no teacher: set 'distill = no'", train_task_name (c->task));
   REFUSE (c->clamp_low > c->clamp_high, "'clamp-low' is above 'clamp-high'");
 #undef REFUSE
   return ALBEF_OK;

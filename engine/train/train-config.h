@@ -15,6 +15,8 @@ typedef enum
   TASK_VQA,
   TASK_VE,
   TASK_NLVR2,
+  TASK_NLVR2_PRETRAIN,
+  TASK_PATCHES, /* not official: an image encoder learns which noun covers each patch of a scene */
   TASK_COUNT
 } TrainTask;
 
@@ -40,6 +42,7 @@ typedef struct
   char *scenes;       /* instead of data: a folder of pictograms */
   int scenes_per_epoch, scene_nouns;
   char *scene_styles, *scene_without, *scene_noun_list;
+  char *scene_objects; /* weights of 1 to 4 things, ".3,.3,.25,.15" */
   bool scene_shapes;
   bool augment;       /* as the task's official transform; never for scenes */
   int max_words, max_tokens;
@@ -59,6 +62,14 @@ typedef struct
   bool amc, amc_per_sample;
   int amc_layer;      /* BERT layer from 0; -1: the model's grounding layer */
   char *freeze;
+
+  /* Not official; off in the official presets. Of these, all but foils need scenes made on the fly. */
+  double foils;         /* share of the batch whose negative text is its own foil (manifests: every absent phrase) */
+  bool false_negatives; /* another scene that a caption also fits is no negative, in the queues too */
+  double attention;     /* weight of a loss that draws attention to the nouns' boxes */
+  int attention_layer;  /* its fusion layer, from 1 */
+  bool mlm_hard;        /* masked words by their labels alone, without the teacher */
+  double none_weight;   /* patches: weight of those without a noun */
 
   /* How. */
   int batch, accumulation, epochs, max_steps, warmup_epochs, warmup_steps;

@@ -8,10 +8,11 @@
 #include <string.h>
 
 #include "atomic-file.h"
-#include "batch-view.h"
 #include "error.h"
 #include "initial.h"
 #include "mapped-file.h"
+#include "random.h"
+#include "step-batch.h"
 
 struct TrainSession
 {
@@ -29,7 +30,8 @@ struct TrainSession
   SceneSource *scenes;
   LoaderOptions options;
   Loader *loader;
-  Batch batch;
+  StepBatch batch;
+  NounQueue nouns; /* size 0: false negatives are not masked */
   int64_t next_epoch, next_number; /* what the loader gives next */
 };
 
@@ -62,7 +64,8 @@ static AlbefStatus
 open_lists (TrainSession *s, AlbefError *error)
 {
   static const DatasetFormat formats[TASK_COUNT]
-      = { DATASET_PRETRAIN, DATASET_RETRIEVAL, DATASET_GROUNDING, DATASET_VQA, DATASET_VE, DATASET_NLVR };
+      = { DATASET_PRETRAIN, DATASET_RETRIEVAL, DATASET_GROUNDING, DATASET_VQA, DATASET_VE, DATASET_NLVR,
+          DATASET_PRETRAIN, DATASET_PRETRAIN };
   const TrainConfig *c = &s->config;
   DatasetOptions options = { .format = c->manifest ? DATASET_MANIFEST : formats[c->task], .image_root = c->images,
                              .vg_root = c->vg_images, .whole_caption = c->whole_caption };
@@ -77,6 +80,25 @@ open_lists (TrainSession *s, AlbefError *error)
   return status;
 }
 
+/* ".3,.3,.25,.15"; NULL leaves the default. */
+static bool
+read_objects (const char *text, double counts[SCENE_MAX_OBJECTS])
+{
+  double sum = 0;
+
+  for (int i = 0; text != NULL && i < SCENE_MAX_OBJECTS; i++)
+    {
+      char *end;
+
+      counts[i] = strtod (text, &end);
+      if (end == text || !(counts[i] >= 0 && counts[i] < 1e6) || *end != (i < SCENE_MAX_OBJECTS - 1 ? ',' : 0))
+        return false;
+      sum += counts[i];
+      text = end + 1;
+    }
+  return text == NULL || sum > 0;
+}
+
 static AlbefStatus
 open_data (TrainSession *s, int resolution, AlbefError *error)
 {
@@ -86,6 +108,9 @@ open_data (TrainSession *s, int resolution, AlbefError *error)
 
   if (c->scenes == NULL)
     return open_lists (s, error);
+  if (!read_objects (c->scene_objects, options.counts))
+    return error_set (error, ALBEF_ERROR_ARGUMENT, "'scene-objects' is '%s': four weights of one to four things are wanted, as in .3,.3,.25,.15",
+                      c->scene_objects);
   return scene_source_open (c->scenes, &options, &s->scenes, error);
 }
 
@@ -103,11 +128,19 @@ data_hash (const TrainSession *s)
   return hash ^ (uint64_t) scene_source_n_drawings (s->scenes);
 }
 
+/* Does a model of this kind learn from positive and negative pairs? */
+static bool
+contrast (ModelKind kind)
+{
+  return kind == MODEL_PRETRAIN || kind == MODEL_RETRIEVAL;
+}
+
 static AlbefStatus
 open_loader (TrainSession *s, AlbefError *error)
 {
   static const AugmentRule *const rules[TASK_COUNT] = { &augment_pretrain, &augment_finetune, &augment_grounding,
-                                                        &augment_finetune, &augment_finetune, &augment_finetune };
+                                                        &augment_finetune, &augment_finetune, &augment_finetune,
+                                                        &augment_pretrain, &augment_none };
   const TrainConfig *c = &s->config;
   const ModelConfig *model = &s->learner->model->config;
 
@@ -118,7 +151,9 @@ open_loader (TrainSession *s, AlbefError *error)
                                  .augment = c->augment && s->scenes == NULL ? *rules[c->task] : augment_none,
                                  .max_words = c->max_words, .max_tokens = c->max_tokens, .truncate = c->truncate,
                                  .max_positions = model->max_position_embeddings,
-                                 .region_size = c->amc ? model->image_res : 0, .workers = c->workers };
+                                 .region_size = c->amc ? model->image_res : 0, .workers = c->workers,
+                                 .patch_grid = c->task == TASK_PATCHES || c->attention > 0 ? model->image_res / model->patch_size : 0,
+                                 .foils = contrast (model->kind) && (c->foils > 0 || c->manifest) };
   if (c->task == TASK_PRETRAIN)
     s->options.mlm = (MlmRule) { c->mlm_probability, c->mlm_noun_probability, c->mlm_one_noun };
   return loader_open (&s->options, &s->loader, error);
@@ -144,12 +179,10 @@ next_batch (void *user_data, int64_t epoch, int64_t number, const Batch **batch,
       s->next_epoch++;
       s->next_number = 0;
     }
-  s->batch = batch_view (host, &s->options);
-  if (s->learner->id_queue == NULL)
-    s->batch.identities = NULL; /* pre-training: each pair is its own alone */
-  s->batch.tap_layer = s->config.amc_layer >= 0 ? s->config.amc_layer : s->learner->model->config.grounding_layer;
-  s->batch.amc_per_sample = s->config.amc_per_sample;
-  *batch = &s->batch;
+  step_batch_clear (&s->batch);
+  step_batch_make (&s->batch, &s->config, &s->learner->model->config, host, &s->options,
+                   s->learner->image_queue != NULL ? s->learner->image_queue->shape[0] : 0, s->nouns.size > 0 ? &s->nouns : NULL);
+  *batch = &s->batch.batch;
   return ALBEF_OK;
 }
 
@@ -191,18 +224,39 @@ open_new_vocab (TrainSession *s, AlbefError *error)
  * Start
  */
 
+enum
+{
+  STREAM_PATCH_HEAD = 0x9a7c
+};
+
+/* A new head over the scenes' nouns, 0 for none of them. */
+static void
+add_patch_head (TrainSession *s)
+{
+  int64_t classes = scene_source_n_nouns (s->scenes) + 1, n = classes * s->learner->model->config.vision_width;
+  float *weight = mem_new0 ((size_t) n, sizeof *weight), *bias = mem_new0 ((size_t) classes, sizeof *bias);
+
+  for (int64_t i = 0; i < n; i++)
+    weight[i] = (float) (0.02 * random_normal (s->config.seed, random_stream (STREAM_PATCH_HEAD, 0, 0), (uint64_t) i));
+  learner_add_patches (s->learner, classes, weight, bias);
+  free (weight);
+  free (bias);
+}
+
 static AlbefStatus
 new_learner (TrainSession *s, const WeightSet *set, const ModelConfig *config, AlbefError *error)
 {
-  bool contrast = config->kind == MODEL_PRETRAIN || config->kind == MODEL_RETRIEVAL;
+  bool pairs = contrast (config->kind) && s->config.task != TASK_PATCHES;
   Initial *initial = initial_new (set, config, s->config.seed);
-  LearnerSource source = { .source = initial_source (initial), .teacher = s->config.distill || contrast,
-                           .queues = contrast, .identities = config->kind == MODEL_RETRIEVAL };
+  LearnerSource source = { .source = initial_source (initial), .teacher = s->config.distill || pairs,
+                           .queues = pairs, .identities = config->kind == MODEL_RETRIEVAL };
   AlbefStatus status = learner_new (s->backend, config, &source, &s->learner, error);
   char *path = mem_printf ("%s/init.txt", run_folder_path (s->folder));
   int same, moved, fresh;
   AtomicFile *file = NULL;
 
+  if (status == ALBEF_OK && s->config.task == TASK_PATCHES)
+    add_patch_head (s);
   initial_counts (initial, &same, &moved, &fresh);
   if (set != NULL)
     s->note = mem_printf ("%d parameters from '%s', %d of them from another place in it; %d new (listed in '%s')",
@@ -312,8 +366,9 @@ static AlbefStatus
 make_rule (TrainSession *s, AlbefError *error)
 {
   static const TrainStep steps[TASK_COUNT]
-      = { step_pretrain, step_retrieval, step_retrieval, step_vqa, step_classify, step_classify };
+      = { step_pretrain, step_retrieval, step_retrieval, step_vqa, step_classify, step_classify, step_assignment, step_patches };
   const TrainConfig *c = &s->config;
+  AlbefStatus status;
 
   s->rule = (TrainRule) { .step = steps[c->task], .distill = c->distill, .clamp_low = (float) c->clamp_low,
                           .clamp_high = (float) c->clamp_high, .dropout = (float) c->dropout, .alpha = (float) c->alpha,
@@ -324,7 +379,37 @@ make_rule (TrainSession *s, AlbefError *error)
                           .max_steps = c->max_steps, .clip_norm = c->clip_norm, .checkpoint_steps = c->checkpoint_steps };
   s->learner->adamw
       = (AdamWSettings) { (float) c->beta1, (float) c->beta2, s->learner->adamw.eps, (float) c->decay };
-  return trainer_freeze (s->learner, c->freeze, error);
+  s->rule.mlm_hard = c->mlm_hard;
+  s->rule.attention_weight = (float) c->attention;
+  s->rule.none_weight = (float) c->none_weight;
+  status = trainer_freeze (s->learner, c->freeze, error);
+  /* A teacher of a frozen encoder sees what the model sees. */
+  s->rule.share_image = true;
+  for (int i = 0; i < s->learner->n_parameters; i++)
+    if (strncmp (s->learner->parameters[i].name, "visual_encoder.", 15) == 0 && !s->learner->parameters[i].frozen)
+      s->rule.share_image = false;
+  return status;
+}
+
+/* Scenes are numbered, so the nouns in the queues follow from where the run stands. */
+static void
+fill_noun_queue (TrainSession *s)
+{
+  int64_t q = s->learner->image_queue->shape[0], b = s->config.batch, used = s->rule.batches_per_epoch / s->rule.accumulation * s->rule.accumulation;
+  int64_t done = s->position.epoch * used + s->position.position * s->rule.accumulation, first = done - (q + b - 1) / b;
+  int32_t at = 0;
+
+  tensor_to_host (s->learner->queue_pointer, &at);
+  first = first > 0 ? first : 0;
+  noun_queue_init (&s->nouns, q, (((at - (done - first) * b) % q) + q) % q);
+  for (int64_t batch = first; batch < done; batch++)
+    for (int64_t r = 0; r < b; r++)
+      {
+        Scene scene = { .pixels = NULL };
+
+        scene_compose (s->scenes, s->options.scene_seed, (uint64_t) (batch / used * s->config.scenes_per_epoch + batch % used * b + r), &scene);
+        noun_queue_add (&s->nouns, &scene.nouns, &scene.caption_nouns);
+      }
 }
 
 static AlbefStatus
@@ -445,6 +530,8 @@ finish (TrainSession **session, AlbefStatus status, AlbefError *error)
     status = open_loader (s, error);
   if (status == ALBEF_OK)
     status = make_rule (s, error);
+  if (status == ALBEF_OK && s->config.false_negatives && s->learner->image_queue != NULL)
+    fill_noun_queue (s);
   if (status != ALBEF_OK)
     {
       train_session_free (s);
@@ -523,6 +610,8 @@ train_session_free (TrainSession *s)
 {
   if (s == NULL)
     return;
+  step_batch_clear (&s->batch);
+  noun_queue_clear (&s->nouns);
   loader_free (s->loader);
   dataset_free (s->dataset);
   scene_source_free (s->scenes);

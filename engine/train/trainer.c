@@ -16,7 +16,7 @@
 /* Sums over the batches of one optimizer step. */
 typedef struct
 {
-  double loss, itc, itm, mlm, amc;
+  double loss, itc, itm, mlm, amc, attention;
   int64_t samples;
 } Sums;
 
@@ -81,6 +81,8 @@ run_batch (Trainer *t, const Batch *batch, AlbefError *error)
   Backend *backend = t->learner->backend;
   Dropout dropout = { .p = rule->dropout, .seed = t->learner->seed };
   StepSettings settings = { .distill = rule->distill, .clamp_low = rule->clamp_low, .clamp_high = rule->clamp_high,
+                            .share_image = rule->share_image, .mlm_hard = rule->mlm_hard,
+                            .attention_weight = rule->attention_weight, .none_weight = rule->none_weight,
                             .dropout = rule->dropout > 0 ? &dropout : NULL };
   float share = 1.0f / (float) rule->accumulation;
   Tensor *loss, *weight = NULL;
@@ -103,6 +105,7 @@ run_batch (Trainer *t, const Batch *batch, AlbefError *error)
   t->sums.itm += value_of (trace.loss_itm);
   t->sums.mlm += value_of (trace.loss_mlm);
   t->sums.amc += value_of (trace.loss_amc);
+  t->sums.attention += value_of (trace.loss_attention);
   t->sums.samples += batch->batch;
   tape_free (scope.tape);
   scope_clear (&scope);
@@ -176,7 +179,7 @@ report (Trainer *t, int64_t epoch, int64_t position, double lr, double alpha)
   double n = t->rule->accumulation, seconds = now () - t->began;
   TrainProgress progress = { .at = *t->at, .steps = trainer_steps (t->rule), .epoch = epoch, .position = position,
                              .loss = t->sums.loss / n, .itc = t->sums.itc / n, .itm = t->sums.itm / n,
-                             .mlm = t->sums.mlm / n, .amc = t->sums.amc / n, .lr = lr, .alpha = alpha, .norm = t->norm,
+                             .mlm = t->sums.mlm / n, .amc = t->sums.amc / n, .attention = t->sums.attention / n, .lr = lr, .alpha = alpha, .norm = t->norm,
                              .temperature = value_of (t->learner->model->temp) };
 
   t->samples += t->sums.samples;

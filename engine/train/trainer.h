@@ -20,6 +20,8 @@ typedef struct
 {
   TrainStep step;             /* steps.h */
   bool distill;
+  bool share_image, mlm_hard; /* StepSettings */
+  float attention_weight, none_weight;
   float clamp_low, clamp_high; /* of the temperature; 0, 0: none */
   float dropout;              /* 0: none */
   float alpha;                /* 0.4: weight of the pseudo-targets at its end */
@@ -53,7 +55,7 @@ typedef struct
   TrainPosition at;  /* after the step */
   int64_t steps;     /* of the whole run */
   int64_t epoch, position; /* of the step itself */
-  double loss, itc, itm, mlm, amc; /* means over the accumulated batches */
+  double loss, itc, itm, mlm, amc, attention; /* means over the accumulated batches */
   double lr, alpha;
   double norm;       /* of all gradients before clipping; NAN without clipping */
   double temperature; /* NAN if the model has none */

@@ -233,6 +233,29 @@ amc_grad_case (OpSuite *suite, int64_t batch, int64_t n, bool per_sample, Region
   op_operand (op, &args->dx, OP_ACCUMULATED, layout_flat (batch * n), draw_normal);
 }
 
+static void
+log_mass_case (OpSuite *suite, int64_t rows, int64_t n, float eps, bool gradient)
+{
+  OpCase *op = op_case_new (suite, gradient ? KERNEL_LOG_MASS_GRAD : KERNEL_LOG_MASS, (double) n, (double) (rows * n) * 2,
+                            "log mass%s %dx%d eps %g", gradient ? " grad" : "", (int) rows, (int) n, (double) eps);
+  LogMassArgs *args = &op->call.log_mass;
+  LogMassGradArgs *grad = &op->call.log_mass_grad;
+
+  if (gradient)
+    {
+      *grad = (LogMassGradArgs) { .rows = rows, .n = n, .eps = eps };
+      op_operand (op, &grad->dloss, OP_INPUT, layout_flat (rows), draw_normal);
+      op_operand (op, &grad->x, OP_INPUT, layout_flat (rows * n), draw_positive);
+      op_operand (op, &grad->m, OP_INPUT, layout_flat (rows * n), draw_positive);
+      op_operand (op, &grad->dx, OP_ACCUMULATED, layout_flat (rows * n), draw_normal);
+      return;
+    }
+  *args = (LogMassArgs) { .rows = rows, .n = n, .eps = eps };
+  op_operand (op, &args->x, OP_INPUT, layout_flat (rows * n), draw_positive);
+  op_operand (op, &args->m, OP_INPUT, layout_flat (rows * n), draw_positive);
+  op_operand (op, &args->loss, OP_OVERWRITTEN, layout_flat (rows), draw_normal);
+}
+
 void
 op_cases_maps (OpSuite *suite)
 {
@@ -275,5 +298,11 @@ op_cases_maps (OpSuite *suite)
         amc_case (suite, 1, 7, per_sample, (RegionKind) kind, true);
         amc_grad_case (suite, 3, 20, per_sample, (RegionKind) kind);
         amc_grad_case (suite, 1, 7, per_sample, (RegionKind) kind);
+      }
+  for (int64_t n = 1; n < 40; n += 6)
+    for (int gradient = 0; gradient < 2; gradient++)
+      {
+        log_mass_case (suite, 3, n, 1e-3f, gradient);
+        log_mass_case (suite, 1, n, 2, gradient);
       }
 }

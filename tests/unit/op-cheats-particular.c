@@ -126,6 +126,8 @@ MISTAKE (adamw_decay, adamw, args->decay = 0)
 MISTAKE (adamw_first, adamw, args->beta1 = 0)
 MISTAKE (adamw_second, adamw, args->beta2 = 0.5f)
 MISTAKE (adamw_eps, adamw, args->eps = 1e-8f)
+MISTAKE (mass_eps, log_mass, args->eps = 0)
+MISTAKE (mass_grad_eps, log_mass_grad, args->eps = 0)
 MISTAKE (dropout_stream, dropout, args->stream = 0)
 MISTAKE (dropout_p, dropout, args->p = 0)
 MISTAKE (dropout_adds, dropout, args->accumulate = true)
@@ -380,6 +382,8 @@ const OpCheat op_particular_cheats[] = {
   { "ignores beta1", KERNEL_ADAMW, run_changed, adamw_first },
   { "ignores beta2", KERNEL_ADAMW, run_changed, adamw_second },
   { "ignores eps", KERNEL_ADAMW, run_changed, adamw_eps },
+  { "ignores eps", KERNEL_LOG_MASS, run_changed, mass_eps },
+  { "ignores eps", KERNEL_LOG_MASS_GRAD, run_changed, mass_grad_eps },
   { "ignores the stream", KERNEL_DROPOUT, run_changed, dropout_stream },
   { "drops nothing", KERNEL_DROPOUT, run_changed, dropout_p },
   { "always accumulates", KERNEL_DROPOUT, run_changed, dropout_adds },

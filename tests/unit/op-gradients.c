@@ -498,6 +498,29 @@ check_copy (Backend *backend, int64_t n0, int64_t n1, int64_t n2)
   problem_end (&problem);
 }
 
+/* size: rows, n; inputs x, mask */
+static void
+log_mass_forward (const Problem *problem)
+{
+  BACKEND_RUN (problem->backend, KERNEL_LOG_MASS, log_mass, .x = problem->inputs[0].view, .m = problem->inputs[1].view,
+               .loss = problem->y.view, .rows = problem->size[0], .n = problem->size[1], .eps = 2);
+}
+
+static void
+check_log_mass (Backend *backend, int64_t rows, int64_t n)
+{
+  Problem problem = problem_new (backend, log_mass_forward, rows, n, 1, 1);
+  Array *x = problem_input (&problem, rows * n, draw_positive), *mask = problem_input (&problem, rows * n, draw_positive);
+  View dx;
+
+  problem_start (&problem, rows);
+  dx = gradient_new (&problem, x);
+  BACKEND_RUN (backend, KERNEL_LOG_MASS_GRAD, log_mass_grad, .dloss = problem.dy.view, .x = x->view, .m = mask->view,
+               .dx = dx, .rows = rows, .n = n, .eps = 2);
+  check (&problem, x, dx, "log mass grad");
+  problem_end (&problem);
+}
+
 void
 op_check_gradients (Backend *backend, OpReport told)
 {
@@ -520,6 +543,8 @@ op_check_gradients (Backend *backend, OpReport told)
   check_unary (backend, 37, UNARY_RELU);
   check_divide (backend, 1);
   check_divide (backend, 19);
+  check_log_mass (backend, 1, 1);
+  check_log_mass (backend, 3, 3);
   check_add (backend, 15, 5);
   check_add (backend, 7, 7);
   check_gather (backend, 7, 3, 4);

@@ -229,6 +229,56 @@ test_scenes_run (void)
   train_config_clear (&config);
 }
 
+/* The stages of the small model: patches, then the fusion with everything that is not official; and text assignment. */
+static void
+test_recipe (void)
+{
+  static const char fusion[] = "init = @/patches/model.safetensors\nscenes = @/sprites\nqueue = 20\nbatch = 4\nscenes-per-epoch = 40\n"
+                               "epochs = 1\nworkers = 1\nby-step = yes\nwarmup-steps = 1\nlr = 2e-3\nclip-norm = 1\n"
+                               "freeze = visual_encoder.*\nfoils = 0.5\nfalse-negatives = yes\nattention = 0.5\nattention-layer = 1\n"
+                               "mlm-hard = yes\ncheckpoint-steps = 1\nkeep = 20\nname = tiny\n";
+  AlbefError error = ALBEF_ERROR_INIT;
+  TrainConfig config;
+  char *a, *b;
+  size_t n = 0, m = 0;
+  bool done;
+
+  train_config_init (&config, TASK_PATCHES);
+  set (&config, "model = @/model.json\nscenes = @/sprites\nresolution = 32\nbatch = 8\nscenes-per-epoch = 240\nepochs = 1\n"
+                "workers = 1\nby-step = yes\nwarmup-steps = 2\nlr = 5e-3\nqueue = 20\nname = tiny\n");
+  done = go (&config, "patches", 0, &error);
+  tap_ok (done && last_loss < first_loss, "/recipe/patch labels are learned: %.3f to %.3f (%s)", first_loss, last_loss,
+          error.message);
+  tap_ok (!go (&config, "patch-pieces", 7, &error) && go (NULL, "patch-pieces", 0, &error), "/recipe/patch labels in two pieces (%s)", error.message);
+  a = bytes_of ("patches/checkpoint-00000030.safetensors", &n);
+  b = bytes_of ("patch-pieces/checkpoint-00000030.safetensors", &m);
+  tap_ok (a != NULL && b != NULL && n == m && memcmp (a, b, n) == 0, "/recipe/patch labels: the same %zu bytes, head and moments too", n);
+  free (a);
+  free (b);
+  train_config_clear (&config);
+
+  train_config_init (&config, TASK_PRETRAIN);
+  set (&config, fusion);
+  done = go (&config, "fusion", 0, &error);
+  tap_ok (done && last_loss < first_loss, "/recipe/fusion: %.3f to %.3f (%s)", first_loss, last_loss, error.message);
+  tap_ok (!go (&config, "fusion-pieces", 3, &error) && !go (NULL, "fusion-pieces", 8, &error) && go (NULL, "fusion-pieces", 0, &error),
+          "/recipe/fusion in three pieces (%s)", error.message);
+  a = bytes_of ("fusion/checkpoint-00000010.safetensors", &n);
+  b = bytes_of ("fusion-pieces/checkpoint-00000010.safetensors", &m);
+  /* Also says that the nouns in the queues are found again. */
+  tap_ok (a != NULL && b != NULL && n == m && memcmp (a, b, n) == 0, "/recipe/fusion: the same %zu bytes", n);
+  free (a);
+  free (b);
+  train_config_clear (&config);
+
+  train_config_init (&config, TASK_NLVR2_PRETRAIN);
+  set (&config, "init = @/patches/model.safetensors\nscenes = @/sprites\nresolution = 32\nbatch = 4\nscenes-per-epoch = 24\nepochs = 1\nworkers = 0\n"
+                "distill = no\nname = tiny\n");
+  done = go (&config, "assignment", 0, &error);
+  tap_ok (done && isfinite (last_loss), "/recipe/text assignment: %.3f (%s)", last_loss, error.message);
+  train_config_clear (&config);
+}
+
 /* Other pictograms: another run. */
 static void
 test_other_data (void)
@@ -390,6 +440,7 @@ main (void)
   make_pictograms ();
   test_settings ();
   test_scenes_run ();
+  test_recipe ();
   test_tasks ();
   test_starts ();
   test_other_data ();
