@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "error.h"
@@ -29,7 +30,7 @@ static struct
   const BackendClass *class;
   double seconds[KERNEL_COUNT];
   long calls[KERNEL_COUNT];
-  double flop, bytes;
+  double flop, bytes, filled;
   bool timed;
 } counted;
 
@@ -58,6 +59,13 @@ call_bytes (const KernelCall *call)
   return call->id == KERNEL_ADAMW ? 28. * call->adamw.n : call->id == KERNEL_MOMENTUM ? 12. * call->momentum.n : 0;
 }
 
+/* Gradients begin as zeros: in the profile, not in the floor. */
+static double
+call_filled (const KernelCall *call)
+{
+  return call->id == KERNEL_FILL ? 4. * call->fill.n : 0;
+}
+
 static void
 counted_run (Backend *backend, const KernelCall *call)
 {
@@ -69,6 +77,7 @@ counted_run (Backend *backend, const KernelCall *call)
   counted.calls[call->id]++;
   counted.flop += call_flop (call);
   counted.bytes += call_bytes (call);
+  counted.filled += call_filled (call);
 }
 
 static void
@@ -76,6 +85,7 @@ print_profile (int steps)
 {
   bool done[KERNEL_COUNT] = { false };
 
+  printf ("  %.2f GB filled\n", counted.filled / steps * 1e-9);
   for (int line = 0; line < KERNEL_COUNT; line++)
     {
       int most = -1;
@@ -137,6 +147,13 @@ memory_of (const char *which)
   if (file != NULL)
     fclose (file);
   return kib / 1000. * 1.024;
+}
+
+static double
+processor_seconds (const struct rusage *usage)
+{
+  return (double) (usage->ru_utime.tv_sec + usage->ru_stime.tv_sec)
+         + 1e-6 * (double) (usage->ru_utime.tv_usec + usage->ru_stime.tv_usec);
 }
 
 #define BATCH 4
@@ -250,6 +267,7 @@ main (int argc, char **argv)
   Material material;
   Split splits[STEPS_MAX];
   double flop, bytes, p, m, floor, peak, start = seconds_now ();
+  struct rusage before, after;
   float loss = 0, first = 0;
 
   for (int i = 1; i < argc; i++)
@@ -296,9 +314,11 @@ main (int argc, char **argv)
   run_step (learner, &material.batch, 1, &first);
   memset (counted.seconds, 0, sizeof counted.seconds);
   memset (counted.calls, 0, sizeof counted.calls);
-  counted.flop = counted.bytes = 0;
+  counted.flop = counted.bytes = counted.filled = 0;
+  getrusage (RUSAGE_SELF, &before);
   for (int i = 0; i < steps; i++)
     splits[i] = run_step (learner, &material.batch, 2 + i, &loss);
+  getrusage (RUSAGE_SELF, &after);
   peak = memory_of ("VmHWM:");
   flop = counted.flop / steps;
   bytes = counted.bytes / steps;
@@ -312,6 +332,9 @@ main (int argc, char **argv)
   printf ("median of %d steps %.2f s (lowest %.2f), %.2f x the floor; forward %.2f, backward %.2f, optimizer %.2f\n",
           steps, splits[steps / 2].all, splits[0].all, splits[steps / 2].all / floor, splits[steps / 2].forward,
           splits[steps / 2].backward, splits[steps / 2].optimizer);
+  printf ("%.2f s of processor a step, %.1f thousand page faults\n",
+          (processor_seconds (&after) - processor_seconds (&before)) / steps,
+          (double) (after.ru_minflt - before.ru_minflt) * 1e-3 / steps);
   printf ("peak %.2f GB (VmHWM); loss %.4f, after %d steps on the same batch %.4f\n", peak * 1e-3, (double) first, steps,
           (double) loss);
   if (counted.timed)
