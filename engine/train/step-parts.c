@@ -224,6 +224,7 @@ part_match (Scope *scope, Learner *learner, const Batch *batch, const StepSettin
   Tensor *identities = batch->identities != NULL ? part_ints (scope, 1, &b, batch->identities) : NULL;
   Tensor *image_index, *text_index, *texts, *cls_pos, *cls_neg;
   ImageKeys *negative_keys;
+  int mark;
 
   trace->output_pos = bert_layers (scope, bert, trace->text_embeds, bert->fusion_layer, bert->n_layers, &positive);
   trace->weights_i2t = negative_weights (scope, trace->sim_i2t, identities, b);
@@ -233,11 +234,14 @@ part_match (Scope *scope, Learner *learner, const Batch *batch, const StepSettin
                             &trace->negative_images);
   text_index = pair_index (scope, trace->weights_i2t, batch->draw_text, batch->negative_texts, b, b,
                            &trace->negative_texts);
+  mark = scope->n_owned;
   texts = op_gather_blocks (scope, trace->text_embeds, text_index);
   negative.self_mask = self_mask != NULL ? op_gather_blocks (scope, self_mask, text_index) : NULL;
   negative.keys = negative_keys = part_gather_keys (scope, bert, keys, image_index);
   trace->output_neg = bert_layers (scope, bert, texts, bert->fusion_layer, bert->n_layers, &negative);
   free (negative_keys);
+  /* Two pictures' keys and values per pair and layer: only the tape holds them now, until their gradients are taken. */
+  scope_collect (scope, mark, trace->output_neg);
 
   cls_pos = scope_own (scope, tensor_token (trace->output_pos, 0));
   cls_neg = scope_own (scope, tensor_token (trace->output_neg, 0));
