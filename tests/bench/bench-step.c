@@ -5,9 +5,9 @@
  *
  * Batch 4, 256 px, 12 tokens, dropout 0.1, queues of 65536, random weights, distillation on: the step function and
  * the update that `albef train` runs. Each step is split into forward (with the teacher), backward and optimizer; the
- * floor is the larger of FLOP / P and bytes / M of each part added up, with P and M measured in the same run. FLOP are
- * counted from the calls, bytes are those of the optimizer and the teacher's following. --profile: time by kernel.
- * --mini: small sizes, to see that it runs. The first step allocates and is left out. */
+ * floor is FLOP / P + bytes / M, with P and M measured in the same run (where another load moved P meanwhile, it means
+ * little). FLOP are counted from the calls, bytes are those of the optimizer and the teacher's following. The first
+ * step allocates and is left out. --profile: time by kernel. --mini: small sizes, to see that it runs. */
 #include "floors.h"
 
 #include <stdio.h>
@@ -266,7 +266,7 @@ main (int argc, char **argv)
   Learner *learner;
   Material material;
   Split splits[STEPS_MAX];
-  double flop, bytes, p, m, floor, peak, start = seconds_now ();
+  double flop, bytes, p, after_p, m, floor, peak, start = seconds_now ();
   struct rusage before, after;
   float loss = 0, first = 0;
 
@@ -307,6 +307,7 @@ main (int argc, char **argv)
       fprintf (stderr, "bench-step: %s\n", error.message);
       return 1;
     }
+  p = measure_product (threads);
   material_init (&material, config.image_res, config.vocab_size);
   printf ("%s\nbatch %d, %d px, %d tokens, dropout 0.1, queues of %d; made in %.1f s, %.2f GB resident\n",
           backend->description, BATCH, config.image_res, TOKENS, config.queue_size, seconds_now () - start,
@@ -324,7 +325,10 @@ main (int argc, char **argv)
   bytes = counted.bytes / steps;
   qsort (splits, (size_t) steps, sizeof *splits, compare_splits);
 
-  p = measure_product (threads);
+  /* Once more: another load of the machine may have come or gone meanwhile. The better one makes the floor. */
+  after_p = measure_product (threads);
+  printf ("P before the steps %.0f, after them %.0f GFLOP/s\n", p * 1e-9, after_p * 1e-9);
+  p = p > after_p ? p : after_p;
   m = measure_memory (threads);
   floor = flop / p + bytes / m;
   printf ("P %.0f GFLOP/s, M %.1f GB/s; %.0f GFLOP and %.1f GB a step: floor %.2f s\n", p * 1e-9, m * 1e-9, flop * 1e-9,
