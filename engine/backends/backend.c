@@ -166,5 +166,7 @@ backend_pack_reset (Backend *backend, PackSlot *slot)
   if (slot == NULL)
     return;
   backend->class->pack_free (backend, slot);
-  memset (slot, 0, sizeof *slot);
+  /* What the owner said of the weight still holds. */
+  memset (slot->forms, 0, sizeof slot->forms);
+  slot->version = 0;
 }

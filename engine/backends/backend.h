@@ -643,6 +643,8 @@ struct PackSlot
   uint32_t version;      /* backend's own */
   bool source_mapped;    /* set by the owner: the weight is a private, read-only mapping of a file, whose pages
                           * a backend may give back to the system once it has a packed form */
+  bool changes;          /* set by the owner: the weight changes every few products, so that keeping packed forms
+                          * costs more than it saves */
 };
 
 /* ---------------------------------------------------------------------------------------------------

@@ -241,6 +241,71 @@ product_part (const CpuKernels *kernels, const CpuProduct *product, int64_t i0, 
   return part;
 }
 
+/* ---------------------------------------------------------------------------------------------------
+ * The right side as panels
+ */
+
+int64_t
+cpu_panel_count (const CpuKernels *kernels, int64_t n)
+{
+  return (n + kernels->nr - 1) / kernels->nr;
+}
+
+/* The gradient of a layer's input reads a few rows of every panel at a time: were panels a multiple of 4 kB apart, as
+ * with k = 768, those rows would all compete for the same few places in the caches. So panels start 8 lines further
+ * each, modulo 64. */
+int64_t
+cpu_panel_stride (const CpuKernels *kernels, int64_t k)
+{
+  int64_t lines = (k * kernels->nr + 15) / 16;
+
+  return (lines + (72 - lines % 64) % 64) * 16;
+}
+
+size_t
+cpu_panels_floats (const CpuKernels *kernels, int64_t n, int64_t k)
+{
+  return (size_t) (cpu_panel_count (kernels, n) * cpu_panel_stride (kernels, k));
+}
+
+typedef struct
+{
+  const CpuKernels *kernels;
+  const float *b;
+  int64_t b_k, b_n, n, k, stride, count, pieces;
+  float *panels;
+} Packing;
+
+static void
+packing_piece (void *data, int piece, int worker)
+{
+  const Packing *packing = data;
+  const int nr = packing->kernels->nr;
+  int64_t from, to;
+
+  cpu_share (packing->count, piece, packing->pieces, 1, &from, &to);
+  for (int64_t p = from; p < to; p++)
+    packing->kernels->pack (packing->b + p * nr * packing->b_n, packing->b_n, packing->b_k,
+                            (int) smaller (nr, packing->n - p * nr), nr, packing->k,
+                            packing->panels + p * packing->stride);
+}
+
+void
+cpu_panels_pack (CpuBackend *cpu, const float *b, int64_t b_k, int64_t b_n, int64_t n, int64_t k, float *panels)
+{
+  Packing packing = { .kernels = cpu->kernels, .b = b, .b_k = b_k, .b_n = b_n, .n = n, .k = k,
+                      .stride = cpu_panel_stride (cpu->kernels, k), .count = cpu_panel_count (cpu->kernels, n),
+                      .panels = panels };
+  int threads = cpu_threads_for_floats (cpu, 4. * n * k);
+
+  packing.pieces = smaller (packing.count, 8 * threads);
+  cpu_run_pieces (cpu, threads, packing.pieces, packing_piece, &packing);
+}
+
+/* ---------------------------------------------------------------------------------------------------
+ * Over the threads
+ */
+
 /* A product cut into bands of rows and piles of columns, one piece each. */
 typedef struct
 {
@@ -269,6 +334,13 @@ cut_product_piece (void *data, int piece, int worker)
     }
 }
 
+/* With many rows, bands that share b packed once beat bands that each pack it, and piles that each pack all of a. */
+static bool
+pack_first (const CpuKernels *kernels, const CpuProduct *product, int threads)
+{
+  return !product->b_packed && threads > 1 && product->m >= 4 * threads * kernels->mr && product->n >= 4 * kernels->nr;
+}
+
 /* Bands and piles for `threads` threads. A band reads (and packs, where it is not packed yet) all of b, a pile
  * all of a; more pieces than threads, where they stay large, let a thread that was held up be helped out. */
 static void
@@ -295,14 +367,25 @@ void
 cpu_product_run (CpuBackend *cpu, const CpuProduct *product)
 {
   int threads = cpu_threads_for_flops (cpu, 2. * product->m * product->n * product->k);
-  CutProduct cut = { .kernels = cpu->kernels, .product = product, .bands = 1, .piles = 1 };
+  CpuProduct packed = *product;
+  CutProduct cut = { .kernels = cpu->kernels, .product = &packed, .bands = 1, .piles = 1 };
+  float *panels = NULL;
 
+  if (pack_first (cpu->kernels, product, threads))
+    {
+      panels = cpu_scratch (cpu, cpu_panels_floats (cpu->kernels, product->n, product->k));
+      cpu_panels_pack (cpu, product->b, product->b_k, product->b_n, product->n, product->k, panels);
+      packed.b = panels;
+      packed.b_packed = true;
+      packed.b_panel = cpu_panel_stride (cpu->kernels, product->k);
+    }
   if (threads > 1)
-    choose_cut (cpu->kernels, product, threads, &cut.bands, &cut.piles);
-  cut.scratch_floats = (cpu_product_scratch (cpu->kernels, product) + 15) / 16 * 16;
+    choose_cut (cpu->kernels, &packed, threads, &cut.bands, &cut.piles);
+  cut.scratch_floats = (cpu_product_scratch (cpu->kernels, &packed) + 15) / 16 * 16;
   cut.scratch = cpu_scratch (cpu, cut.scratch_floats * threads);
   cpu_run_pieces (cpu, threads, cut.bands * cut.piles, cut_product_piece, &cut);
   cpu_memory_free (&cpu->memory, cut.scratch);
+  cpu_memory_free (&cpu->memory, panels);
 }
 
 /* ---------------------------------------------------------------------------------------------------

@@ -3,7 +3,10 @@
  *
  * A weight (n x k) is packed into panels of nr columns: panel p holds, for each of the k inputs, the weights
  * of outputs p nr ... p nr + nr - 1 side by side. A product with few rows is bound by reading the weight
- * once, in order; the same panels serve its gradient with respect to the input. */
+ * once, in order; the same panels serve its gradient with respect to the input.
+ *
+ * A weight that changes (training) keeps no panels: they would be made anew each step, for a few products or one, and
+ * hold as much memory as all weights. Its products pack what they need on the way. */
 #include "cpu.h"
 
 #include <string.h>
@@ -19,23 +22,6 @@ enum
   FORM_ONEDNN  /* oneDNN's layout, where products with many rows are left to it */
 };
 
-/* Floats from one panel to the next. The gradient reads a few rows of every panel at a time: were panels a
- * multiple of 4 kB apart, as with k = 768, those rows would all compete for the same few places in the caches.
- * So panels start 8 lines further each, modulo 64. */
-static int64_t
-panel_stride (const CpuBackend *cpu, int64_t k)
-{
-  int64_t lines = (k * cpu->kernels->nr + 15) / 16;
-
-  return (lines + (72 - lines % 64) % 64) * 16;
-}
-
-static int64_t
-panel_count (const CpuBackend *cpu, int64_t n)
-{
-  return (n + cpu->kernels->nr - 1) / cpu->kernels->nr;
-}
-
 /* A mapped weight has served: its whole pages need no memory any more. Should it be read again, the pages come
  * back from the file. */
 static void
@@ -48,30 +34,10 @@ give_source_back (const PackSlot *slot, const float *w, size_t bytes)
     madvise ((void *) first, end - first, MADV_DONTNEED);
 }
 
-typedef struct
-{
-  const CpuKernels *kernels;
-  const float *w;
-  int64_t n, k, stride;
-  float *panels;
-} Packing;
-
-static void
-pack_panel (void *data, int piece, int worker)
-{
-  const Packing *packing = data;
-  const int nr = packing->kernels->nr;
-  int64_t from = (int64_t) piece * nr, left = packing->n - from;
-
-  packing->kernels->pack (packing->w + from * packing->k, packing->k, 1, (int) (left < nr ? left : nr), nr, packing->k,
-                          packing->panels + piece * packing->stride);
-}
-
 /* The weight's panels, made now if need be. */
 static const float *
 weight_panels (CpuBackend *cpu, PackSlot *slot, const float *w, int64_t n, int64_t k)
 {
-  const CpuKernels *kernels = cpu->kernels;
   float *panels = __atomic_load_n ((float **) &slot->forms[FORM_PANELS], __ATOMIC_ACQUIRE);
 
   if (panels != NULL)
@@ -80,12 +46,8 @@ weight_panels (CpuBackend *cpu, PackSlot *slot, const float *w, int64_t n, int64
   panels = slot->forms[FORM_PANELS];
   if (panels == NULL)
     {
-      Packing packing = { .kernels = kernels, .w = w, .n = n, .k = k, .stride = panel_stride (cpu, k) };
-      int64_t count = panel_count (cpu, n);
-
-      panels = packing.panels = cpu_scratch (cpu, (size_t) (count * packing.stride));
-      cpu_run_pieces (cpu, count <= CPU_PIECES_MAX ? cpu_threads_for_floats (cpu, 4. * n * k) : 1, count, pack_panel,
-                      &packing);
+      panels = cpu_scratch (cpu, cpu_panels_floats (cpu->kernels, n, k));
+      cpu_panels_pack (cpu, w, 1, k, n, k, panels);
       __atomic_store_n ((float **) &slot->forms[FORM_PANELS], panels, __ATOMIC_RELEASE);
       give_source_back (slot, w, (size_t) (n * k) * sizeof *w);
     }
@@ -206,11 +168,11 @@ cpu_linear (CpuBackend *cpu, const LinearArgs *args)
     return;
   if (cpu->onednn != NULL && args->pack != NULL && args->m > SKINNY_ROWS && linear_by_onednn (cpu, args->pack, &product))
     return;
-  if (args->pack != NULL)
+  if (args->pack != NULL && !args->pack->changes)
     {
       product.b = weight_panels (cpu, args->pack, product.b, args->n, args->k);
       product.b_packed = true;
-      product.b_panel = panel_stride (cpu, args->k);
+      product.b_panel = cpu_panel_stride (cpu->kernels, args->k);
     }
   cpu_product_run (cpu, &product);
 }
@@ -242,10 +204,10 @@ skinny_grad_piece (void *data, int piece, int worker)
 static void
 grad_input_skinny (CpuBackend *cpu, const LinearGradInputArgs *args, const float *panels)
 {
-  int64_t count = panel_count (cpu, args->n), width = count * cpu->kernels->nr;
+  int64_t count = cpu_panel_count (cpu->kernels, args->n), width = count * cpu->kernels->nr;
   int threads = cpu_threads_for_flops (cpu, 2. * args->m * args->n * args->k);
   SkinnyGrad grad = { .kernels = cpu->kernels, .args = args, .panel_count = count,
-                      .stride = panel_stride (cpu, args->k), .width = width, .panels = panels };
+                      .stride = cpu_panel_stride (cpu->kernels, args->k), .width = width, .panels = panels };
   float *dy = cpu_scratch (cpu, (size_t) (args->m * width));
 
   for (int64_t i = 0; i < args->m; i++)
@@ -268,7 +230,7 @@ cpu_linear_grad_input (CpuBackend *cpu, const LinearGradInputArgs *args)
 
   if (args->m == 0 || args->n == 0 || args->k == 0)
     return;
-  if (args->pack != NULL && args->m <= SKINNY_ROWS)
+  if (args->pack != NULL && !args->pack->changes && args->m <= SKINNY_ROWS)
     grad_input_skinny (cpu, args, weight_panels (cpu, args->pack, cpu_floats (args->w), args->n, args->k));
   else
     cpu_product_run (cpu, &product);

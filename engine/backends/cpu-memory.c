@@ -7,6 +7,7 @@
 
 #define SMALLEST 256
 #define SLACK ((size_t) 32 << 20)
+#define MOST_SLACK ((size_t) 256 << 20)
 #define HUGE_PAGE ((size_t) 2 << 20)
 
 /* One alignment unit in front of the data. */
@@ -19,11 +20,11 @@ struct CpuBlock
 
 _Static_assert (sizeof (CpuBlock) <= CPU_MEMORY_ALIGNMENT, "a block's header fits in front of it");
 
-/* Class c holds SMALLEST (4 + c % 4) / 4 << (c / 4) bytes. */
+/* Class c holds SMALLEST (8 + c % 8) / 8 << (c / 8) bytes. */
 static size_t
 class_bytes (int size_class)
 {
-  return (size_t) SMALLEST / 4 * (4 + size_class % 4) << (size_class / 4);
+  return (size_t) SMALLEST / 8 * (8 + size_class % 8) << (size_class / 8);
 }
 
 /* The smallest class that holds `bytes`, or -1 when the number is absurd. */
@@ -38,18 +39,36 @@ class_of (size_t bytes)
     {
       int log = 63 - __builtin_clzll (bytes);
 
-      size_class = 4 * (log - 8); /* SMALLEST is 2^8 */
+      size_class = 8 * (log - 8); /* SMALLEST is 2^8 */
     }
   while (class_bytes (size_class) < bytes)
     size_class++;
   return size_class;
 }
 
+/* Blocks of several huge pages are mapped, so that one that is given back leaves the process: malloc would keep many
+ * of them, in pieces that fit nothing. */
+static bool
+is_mapped (size_t bytes)
+{
+  return bytes + CPU_MEMORY_ALIGNMENT >= 2 * HUGE_PAGE;
+}
+
+/* What a mapped block takes, in whole pages of any size in use. */
+static size_t
+mapped_bytes (size_t bytes)
+{
+  return (bytes + CPU_MEMORY_ALIGNMENT + 65535) / 65536 * 65536;
+}
+
 static void
 block_release (CpuMemory *memory, CpuBlock *block)
 {
   memory->waiting_bytes -= block->bytes;
-  free (block);
+  if (is_mapped (block->bytes))
+    munmap (block, mapped_bytes (block->bytes));
+  else
+    free (block);
 }
 
 /* Gives back from the largest class down until at most `keep` bytes wait. Called with the lock held. */
@@ -66,22 +85,39 @@ shrink_to (CpuMemory *memory, size_t keep)
       }
 }
 
+/* Mapped memory that begins on a huge page; NULL when there is none. */
+static void *
+map_block (size_t bytes)
+{
+  size_t whole = mapped_bytes (bytes), before, after;
+  char *start = mmap (NULL, whole + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+  if (start == MAP_FAILED)
+    return NULL;
+  before = (HUGE_PAGE - (uintptr_t) start % HUGE_PAGE) % HUGE_PAGE;
+  after = HUGE_PAGE - before;
+  if (before > 0)
+    munmap (start, before);
+  munmap (start + before + whole, after);
+#ifdef MADV_HUGEPAGE
+  /* Fewer page faults and address look-ups; the last, partly used huge page is left alone. */
+  madvise (start + before, whole / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+#endif
+  return start + before;
+}
+
 static CpuBlock *
 block_from_system (size_t bytes, int size_class)
 {
-  size_t whole = bytes + CPU_MEMORY_ALIGNMENT;
-  bool huge = whole >= 2 * HUGE_PAGE;
-  size_t alignment = huge ? HUGE_PAGE : CPU_MEMORY_ALIGNMENT;
-  void *start;
+  void *start = NULL;
   CpuBlock *block;
 
-  if (posix_memalign (&start, alignment, whole) != 0)
+  if (is_mapped (bytes))
+    start = map_block (bytes);
+  else if (posix_memalign (&start, CPU_MEMORY_ALIGNMENT, bytes + CPU_MEMORY_ALIGNMENT) != 0)
     return NULL;
-#ifdef MADV_HUGEPAGE
-  /* Fewer page faults and address look-ups; the last, partly used huge page is left alone. */
-  if (huge)
-    madvise (start, whole / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
-#endif
+  if (start == NULL)
+    return NULL;
   block = start;
   block->bytes = bytes;
   block->size_class = size_class;
@@ -150,7 +186,7 @@ void
 cpu_memory_free (CpuMemory *memory, void *data)
 {
   CpuBlock *block;
-  size_t bound;
+  size_t slack, bound;
 
   if (data == NULL)
     return;
@@ -160,7 +196,8 @@ cpu_memory_free (CpuMemory *memory, void *data)
   block->next = memory->waiting[block->size_class];
   memory->waiting[block->size_class] = block;
   memory->waiting_bytes += block->bytes;
-  bound = memory->peak_bytes + memory->peak_bytes / 8 + SLACK;
+  slack = memory->peak_bytes / 8 + SLACK;
+  bound = memory->peak_bytes + (slack < MOST_SLACK ? slack : MOST_SLACK);
   if (memory->live_bytes + memory->waiting_bytes > bound)
     shrink_to (memory, bound > memory->live_bytes ? bound - memory->live_bytes : 0);
   pthread_mutex_unlock (&memory->lock);

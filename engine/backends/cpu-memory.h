@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * cpu-memory.h: a caching allocator, so that a query's buffers cost no page faults the second time.
  *
- * Sizes are rounded up to one of four classes per power of two. A freed block waits in its class's list.
- * What waits is bounded: waiting and live blocks together never exceed the largest amount that was live
- * by more than an eighth plus 32 MB; the largest waiting blocks go back to the system first. */
+ * Sizes are rounded up to one of eight classes per power of two (weights of 768 columns fit theirs exactly). A
+ * freed block waits in its class's list. What waits is bounded: waiting and live blocks together never exceed the
+ * largest amount that was live by more than an eighth plus 32 MB, nor by more than 256 MB; the largest waiting
+ * blocks go back to the system first. */
 #pragma once
 
 #include <pthread.h>
@@ -11,7 +12,7 @@
 #include <stdint.h>
 
 #define CPU_MEMORY_ALIGNMENT 64
-#define CPU_MEMORY_CLASSES 256
+#define CPU_MEMORY_CLASSES 384
 
 typedef struct CpuBlock CpuBlock; /* header in front of a block */
 

@@ -93,6 +93,12 @@ typedef struct
   const CpuFinish *finish;
 } CpuProduct;
 
+/* b (n columns, k deep) as panels: the panels, floats from one to the next, floats in all; the packing of them. */
+int64_t cpu_panel_count (const CpuKernels *kernels, int64_t n);
+int64_t cpu_panel_stride (const CpuKernels *kernels, int64_t k);
+size_t cpu_panels_floats (const CpuKernels *kernels, int64_t n, int64_t k);
+void cpu_panels_pack (CpuBackend *cpu, const float *b, int64_t b_k, int64_t b_n, int64_t n, int64_t k, float *panels);
+
 void cpu_product_run (CpuBackend *cpu, const CpuProduct *product);      /* over the threads */
 size_t cpu_product_scratch (const CpuKernels *kernels, const CpuProduct *product); /* floats, per thread */
 void cpu_product_serial (const CpuKernels *kernels, const CpuProduct *product, float *scratch);

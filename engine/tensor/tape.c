@@ -17,21 +17,25 @@ tape_new (void)
   return mem_new0 (1, sizeof (Tape));
 }
 
+/* Lets go of what a node holds. */
+static void
+node_release (TapeNode *node)
+{
+  tensor_unref (node->output);
+  for (int k = 0; k < TAPE_MAX_INPUTS; k++)
+    tensor_unref (node->inputs[k]);
+  for (int k = 0; k < TAPE_MAX_SAVED; k++)
+    tensor_unref (node->saved[k]);
+  *node = (TapeNode) { 0 };
+}
+
 void
 tape_free (Tape *tape)
 {
   if (tape == NULL)
     return;
   for (int i = 0; i < tape->n_nodes; i++)
-    {
-      TapeNode *node = &tape->nodes[i];
-
-      tensor_unref (node->output);
-      for (int k = 0; k < TAPE_MAX_INPUTS; k++)
-        tensor_unref (node->inputs[k]);
-      for (int k = 0; k < TAPE_MAX_SAVED; k++)
-        tensor_unref (node->saved[k]);
-    }
+    node_release (&tape->nodes[i]);
   free (tape->nodes);
   free (tape);
 }
@@ -102,13 +106,14 @@ tape_backward (Scope *scope, Tensor *output, Tensor *seed)
 
   for (int i = tape->n_nodes - 1; i >= 0; i--)
     {
-      const TapeNode *node = &tape->nodes[i];
+      TapeNode *node = &tape->nodes[i];
       int mark = scope->n_owned;
 
-      if (!tensor_has_grad (node->output))
-        continue;
-      node->rule->gradient (scope, node, tensor_grad (node->output));
+      if (tensor_has_grad (node->output))
+        node->rule->gradient (scope, node, tensor_grad (node->output));
       scope_collect (scope, mark, NULL);
+      /* What nobody else holds is not needed again: memory of the forward pass serves the gradients. */
+      node_release (node);
       if (scope_cancelled (scope))
         return false;
     }

@@ -47,6 +47,7 @@ TapeNode *tape_append (Scope *scope, const OpRule *rule, Tensor *output, Tensor 
 void tape_save (TapeNode *node, int index, Tensor *tensor);
 
 /* Adds `seed` (same shape; NULL: ones) to the gradient of `output` and runs the tape backwards.
- * Afterwards tensor_grad() of every watched tensor holds d (sum seed output) / d tensor. Returns false if
- * cancelled on the way. */
+ * Afterwards tensor_grad() of every watched tensor holds d (sum seed output) / d tensor. The walk spends the tape: nodes
+ * let go of their tensors on the way, so hold a reference to what is read afterwards. Returns false if cancelled on the
+ * way. */
 bool tape_backward (Scope *scope, Tensor *output, Tensor *seed);

@@ -232,6 +232,14 @@ read_queues (Learner *learner, const LearnerSource *from, AlbefError *error)
   return status;
 }
 
+/* Every step changes every weight. */
+static void
+weights_change (Model *model)
+{
+  for (int i = 0; model != NULL && i < model->n_owned; i++)
+    tensor_pack (model->owned[i])->changes = true;
+}
+
 /* ---------------------------------------------------------------------------------------------------
  * Public
  */
@@ -263,6 +271,8 @@ learner_new (Backend *backend, const ModelConfig *config, const LearnerSource *f
       learner_free (learner);
       return status;
     }
+  weights_change (learner->model);
+  weights_change (learner->twin);
   learner->n_parameters = learner->model->n_owned;
   learner->parameters = mem_new0 ((size_t) learner->n_parameters, sizeof *learner->parameters);
   for (int i = 0; i < learner->n_parameters; i++)

@@ -310,6 +310,7 @@ part_match (Scope *scope, Learner *learner, const Batch *batch, const StepSettin
   Tensor *image_index, *text_index, *texts, *cls_pos, *cls_neg;
   ImageKeys *negative_keys;
   float *weights, sum;
+  int mark;
 
   trace->output_pos = bert_layers (scope, bert, trace->text_embeds, bert->fusion_layer, bert->n_layers, &positive);
   trace->weights_i2t = negative_weights (scope, trace->sim_i2t, identities, batch->itm_keep_i2t, b);
@@ -322,11 +323,14 @@ part_match (Scope *scope, Learner *learner, const Batch *batch, const StepSettin
   texts = trace->text_embeds;
   if (batch->foils > 0)
     add_foils (scope, bert, batch, &text_index, &texts, &self_mask);
+  mark = scope->n_owned;
   texts = op_gather_blocks (scope, texts, text_index);
   negative.self_mask = self_mask != NULL ? op_gather_blocks (scope, self_mask, text_index) : NULL;
   negative.keys = negative_keys = part_gather_keys (scope, bert, keys, image_index);
   trace->output_neg = bert_layers (scope, bert, texts, bert->fusion_layer, bert->n_layers, &negative);
   free (negative_keys);
+  /* Two pictures' keys and values per pair and layer: only the tape holds them now, until their gradients are taken. */
+  scope_collect (scope, mark, trace->output_neg);
 
   cls_pos = scope_own (scope, tensor_token (trace->output_pos, 0));
   cls_neg = scope_own (scope, tensor_token (trace->output_neg, 0));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * bench-backend: how fast the cpu backend is beside what the machine can do.
  *
- *   bench-backend [THREADS...]      (default: 1 and all)
+ *   bench-backend [training] [THREADS...]      (default: 1 and all; `training`: its kernels instead)
  *
  * Floors, measured in the same run: P, the rate of a large f32 product (oneDNN's packed matmul where it is
  * built in, the own one otherwise), and M, the bandwidth of reading memory. A line per kernel follows with its
@@ -198,6 +198,143 @@ bench_unfused (Backend *backend, int64_t queries, int64_t keys, int64_t heads, i
   backend->class->buffer_free (backend, s.buffer);
 }
 
+/* dw += dy^T x: what training adds to a layer. */
+static void
+bench_weight_grad (Backend *backend, int64_t rows, int64_t n, int64_t k)
+{
+  View dy = view_new (backend, rows * n), x = view_new (backend, rows * k), dw = view_new (backend, n * k);
+  KernelCall call = { .id = KERNEL_GEMM,
+                      .gemm = { .a = dy, .b = x, .c = dw, .transpose_a = true, .accumulate = true, .m = n, .n = k,
+                                .k = rows, .lda = n, .ldb = k, .ldc = k, .outer = 1, .inner = 1, .alpha = 1 } };
+  char name[100];
+
+  snprintf (name, sizeof name, "weight gradient, %d rows, %d -> %d", (int) rows, (int) k, (int) n);
+  print_line (name, measure (backend, &call, 1, 0.2), 2. * rows * n * k, 4. * (rows * (n + k) + 2 * n * k));
+  backend->class->buffer_free (backend, dy.buffer);
+  backend->class->buffer_free (backend, x.buffer);
+  backend->class->buffer_free (backend, dw.buffer);
+}
+
+/* A weight that changes: nothing is kept packed. */
+static void
+bench_changing (Backend *backend, int64_t rows, int64_t n, int64_t k)
+{
+  PackSlot slot = { .changes = true };
+  View x = view_new (backend, rows * k), w = view_new (backend, n * k), y = view_new (backend, rows * n);
+  KernelCall calls[] = {
+    { .id = KERNEL_LINEAR,
+      .linear = { .x = x, .w = w, .y = y, .m = rows, .n = n, .k = k, .ldx = k, .ldy = n, .pack = &slot } },
+    { .id = KERNEL_LINEAR_GRAD_INPUT,
+      .linear_grad_input = { .dy = y, .w = w, .dx = x, .m = rows, .n = n, .k = k, .lddy = n, .lddx = k,
+                             .pack = &slot } },
+  };
+  char name[100];
+
+  for (int i = 0; i < 2; i++)
+    {
+      snprintf (name, sizeof name, "%s %d x %d -> %d, changing weight", i ? "linear grad input" : "linear", (int) rows,
+                (int) k, (int) n);
+      print_line (name, measure (backend, &calls[i], 1, 0.2), 2. * rows * n * k, 4. * (rows * (n + k) + n * k));
+    }
+  backend_pack_reset (backend, &slot);
+  backend->class->buffer_free (backend, x.buffer);
+  backend->class->buffer_free (backend, w.buffer);
+  backend->class->buffer_free (backend, y.buffer);
+}
+
+/* Numbers moved or updated one by one, more of them than the caches hold. */
+static void
+bench_moves (Backend *backend)
+{
+  enum { N = 24000000, ROWS = 8, BLOCK = N / ROWS };
+  View a = view_new (backend, N), b = view_new (backend, N), c = view_new (backend, N), d = view_new (backend, N);
+  View one = view_new (backend, 8), index = view_new (backend, ROWS);
+  const int32_t rows[ROWS] = { 3, 0, 7, 1, 5, 2, 6, 4 };
+  const float rate[2] = { 1e-3f, 5 };
+  View lr = one, t = { one.buffer, 4 };
+  KernelCall calls[] = {
+    { .id = KERNEL_FILL, .fill = { .out = a, .n = N } },
+    { .id = KERNEL_COPY, .copy = { .in = a, .out = b, .n0 = 1, .n1 = 1, .n2 = N } },
+    { .id = KERNEL_ADD_SCALED, .add_scaled = { .a = a, .y = b, .n = N, .alpha = 0.5f } },
+    { .id = KERNEL_GATHER_ROWS,
+      .gather_rows = { .table = a, .index = index, .out = b, .rows = ROWS, .n = BLOCK, .table_rows = ROWS } },
+    { .id = KERNEL_SCATTER_ADD_ROWS,
+      .scatter_add_rows = { .in = a, .index = index, .table = b, .rows = ROWS, .n = BLOCK, .table_rows = ROWS,
+                            .skip = -1 } },
+    { .id = KERNEL_MOMENTUM, .momentum = { .x = a, .y = b, .n = N, .momentum = 0.995f } },
+    { .id = KERNEL_ADAMW,
+      .adamw = { .w = a, .g = b, .m = c, .v = d, .lr = lr, .t = t, .n = N, .beta1 = 0.9f, .beta2 = 0.999f,
+                 .eps = 1e-8f, .decay = 0.02f } },
+    { .id = KERNEL_DROPOUT, .dropout = { .x = a, .y = b, .seed = index, .n = N, .stream = 1, .p = 0.1f } },
+  };
+  static const double words[] = { 1, 2, 3, 2, 3, 3, 7, 2 }; /* read and written, per number */
+  char name[100];
+
+  backend_upload (backend, index, rows, sizeof rows);
+  backend_upload (backend, one, rate, sizeof rate);
+  BACKEND_RUN (backend, KERNEL_FILL, fill, .out = d, .n = N, .value = 0.5f);
+  for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
+    {
+      snprintf (name, sizeof name, "%s, 24 million", kernel_name (calls[i].id));
+      print_line (name, measure (backend, &calls[i], 1, 0.2), 0, 4. * words[i] * N);
+    }
+  backend->class->buffer_free (backend, a.buffer);
+  backend->class->buffer_free (backend, b.buffer);
+  backend->class->buffer_free (backend, c.buffer);
+  backend->class->buffer_free (backend, d.buffer);
+  backend->class->buffer_free (backend, one.buffer);
+  backend->class->buffer_free (backend, index.buffer);
+}
+
+/* Cross entropy over a vocabulary, for the rows of masked words. */
+static void
+bench_losses (Backend *backend, int64_t rows, int64_t n)
+{
+  View x = view_new (backend, rows * n), target = view_new (backend, rows * n), dx = view_new (backend, rows * n);
+  View row = view_new (backend, rows), alpha = view_new (backend, 1);
+  KernelCall calls[] = {
+    { .id = KERNEL_SOFT_TARGETS,
+      .soft_targets = { .x = x, .alpha = alpha, .hard = dx, .out = target, .rows = rows, .n = n, .ldx = n } },
+    { .id = KERNEL_CROSS_ENTROPY,
+      .cross_entropy = { .x = x, .target = target, .loss = row, .rows = rows, .n = n, .ldx = n } },
+    { .id = KERNEL_CROSS_ENTROPY_GRAD,
+      .cross_entropy_grad = { .dloss = row, .x = x, .target = target, .lse = row, .dx = dx, .rows = rows, .n = n,
+                              .ldx = n, .lddx = n } },
+  };
+  static const double words[] = { 3, 2, 4 };
+  char name[100];
+
+  for (int i = 0; i < 3; i++)
+    {
+      snprintf (name, sizeof name, "%s %d x %d", kernel_name (calls[i].id), (int) rows, (int) n);
+      print_line (name, measure (backend, &calls[i], 1, 0.1), 0, 4. * words[i] * rows * n);
+    }
+  backend->class->buffer_free (backend, x.buffer);
+  backend->class->buffer_free (backend, target.buffer);
+  backend->class->buffer_free (backend, dx.buffer);
+  backend->class->buffer_free (backend, row.buffer);
+  backend->class->buffer_free (backend, alpha.buffer);
+}
+
+static void
+bench_training (Backend *backend)
+{
+  static const int64_t rows[] = { 1028, 48 };
+
+  for (int i = 0; i < 2; i++)
+    {
+      bench_weight_grad (backend, rows[i], 768, 768);
+      bench_weight_grad (backend, rows[i], 3072, 768);
+      bench_weight_grad (backend, rows[i], 768, 3072);
+      bench_changing (backend, rows[i], 768, 768);
+      bench_changing (backend, rows[i], 3072, 768);
+      bench_changing (backend, rows[i], 768, 3072);
+    }
+  bench_losses (backend, 7, 30522);
+  bench_losses (backend, 4, 65540);
+  bench_moves (backend);
+}
+
 static void
 bench_rows (Backend *backend, int64_t rows, int64_t n)
 {
@@ -222,7 +359,7 @@ bench_rows (Backend *backend, int64_t rows, int64_t n)
 }
 
 static void
-bench_threads (int threads)
+bench_threads (int threads, bool training)
 {
   double start = seconds_now ();
   Backend *backend = backend_cpu_open (threads);
@@ -237,6 +374,12 @@ bench_threads (int threads)
           peak_bytes * 1e-9);
   if (peak_flops < own)
     peak_flops = own;
+  if (training)
+    {
+      bench_training (backend);
+      backend_close (backend);
+      return;
+    }
 
   for (int backward = 0; backward < 2; backward++)
     {
@@ -268,22 +411,25 @@ bench_threads (int threads)
 int
 main (int argc, char **argv)
 {
-  if (argc < 2)
+  bool training = argc > 1 && strcmp (argv[1], "training") == 0;
+  int first = training ? 2 : 1;
+
+  if (argc <= first)
     {
-      bench_threads (1);
+      bench_threads (1, training);
       if (omp_get_num_procs () > 1)
-        bench_threads (omp_get_num_procs ());
+        bench_threads (omp_get_num_procs (), training);
     }
-  for (int i = 1; i < argc; i++)
+  for (int i = first; i < argc; i++)
     {
       int threads = atoi (argv[i]);
 
       if (threads < 1 || threads > 256)
         {
-          fprintf (stderr, "usage: bench-backend [THREADS...]\n");
+          fprintf (stderr, "usage: bench-backend [training] [THREADS...]\n");
           return 2;
         }
-      bench_threads (threads);
+      bench_threads (threads, training);
     }
   return 0;
 }

@@ -327,6 +327,87 @@ test_mapped_weight (Backend *cpu, const char *set)
   free (wanted);
 }
 
+/* A weight that changes: right, nothing kept, and the same bits however many threads share the work. */
+static void
+test_changing_weight (Backend *cpu, const char *set, bool own)
+{
+  static const int64_t rows[] = { 1, 12, 33, 100, 400 };
+  const int64_t n = 160, k = 300, most = 400;
+  Backend *alone = backend_cpu_open (1);
+  float *x = random_floats (most * k), *w = random_floats (n * k), *bias = random_floats (n);
+  float *residual = random_floats (most * n), *got = random_floats (2 * most * n);
+  float *again = random_floats (2 * most * n), *wanted = random_floats (2 * most * n);
+  float *dy = random_floats (most * n), *dw = random_floats (n * k);
+  float *got_dx = random_floats (most * k), *again_dx = random_floats (most * k), *wanted_dx = random_floats (most * k);
+  View on_cpu = view_of (cpu, w, n * k), on_alone = view_of (alone, w, n * k);
+  View on_reference = view_of (reference, w, n * k);
+  PackSlot slot = { .changes = true }, other = { .changes = true };
+  double worst = 0;
+  bool same = true, nothing = true;
+
+  for (int i = 0; i < (int) (sizeof rows / sizeof *rows); i++)
+    {
+      LinearCase c = { x, w, bias, residual, rows[i], n, k, EPILOGUE_GELU, true };
+
+      run_linear (reference, &c, NULL, on_reference, wanted);
+      run_linear (cpu, &c, &slot, on_cpu, got);
+      run_linear (alone, &c, &other, on_alone, again);
+      worst = fmax (worst, largest_difference (got, wanted, 2 * c.m * n));
+      same = same && memcmp (got, again, (size_t) (2 * c.m * n) * sizeof *got) == 0;
+      run_grad_input (reference, dy, x, on_reference, rows[i], n, k, NULL, wanted_dx);
+      run_grad_input (cpu, dy, x, on_cpu, rows[i], n, k, &slot, got_dx);
+      run_grad_input (alone, dy, x, on_alone, rows[i], n, k, &other, again_dx);
+      worst = fmax (worst, largest_difference (got_dx, wanted_dx, c.m * k));
+      same = same && memcmp (got_dx, again_dx, (size_t) (c.m * k) * sizeof *got) == 0;
+      for (int form = 0; form < 4; form++)
+        nothing = nothing && slot.forms[form] == NULL;
+    }
+  /* dw += dy^T x. */
+  {
+    Backend *all[] = { reference, cpu, alone };
+    float *out[] = { wanted_dx, got_dx, again_dx };
+
+    for (int i = 0; i < 3; i++)
+      {
+        View a = view_of (all[i], dy, most * n), b = view_of (all[i], x, most * k), c = view_of (all[i], dw, n * k);
+
+        BACKEND_RUN (all[i], KERNEL_GEMM, gemm, .a = a, .b = b, .c = c, .transpose_a = true, .accumulate = true,
+                     .m = n, .n = k, .k = most, .lda = n, .ldb = k, .ldc = k, .outer = 1, .inner = 1, .alpha = 1);
+        backend_download (all[i], out[i], c, (size_t) (n * k) * sizeof *dw);
+        all[i]->class->buffer_free (all[i], a.buffer);
+        all[i]->class->buffer_free (all[i], b.buffer);
+        all[i]->class->buffer_free (all[i], c.buffer);
+      }
+    worst = fmax (worst, largest_difference (got_dx, wanted_dx, n * k));
+    same = same && memcmp (got_dx, again_dx, (size_t) (n * k) * sizeof *got) == 0;
+  }
+  tap_ok (worst < 2e-6, "/cpu-products/%s/a changing weight and its gradients (%.2g)", set, worst);
+  if (own)
+    {
+      tap_ok (same, "/cpu-products/%s/the same bits by one thread", set);
+      tap_ok (nothing, "/cpu-products/%s/nothing of it is kept", set);
+    }
+  backend_pack_reset (cpu, &slot);
+  tap_ok (slot.changes, "/cpu-products/%s/what its owner said of it survives a reset", set);
+  backend_pack_reset (alone, &other);
+  cpu->class->buffer_free (cpu, on_cpu.buffer);
+  alone->class->buffer_free (alone, on_alone.buffer);
+  reference->class->buffer_free (reference, on_reference.buffer);
+  backend_close (alone);
+  free (x);
+  free (w);
+  free (bias);
+  free (residual);
+  free (got);
+  free (again);
+  free (wanted);
+  free (dy);
+  free (dw);
+  free (got_dx);
+  free (again_dx);
+  free (wanted_dx);
+}
+
 int
 main (void)
 {
@@ -352,6 +433,7 @@ main (void)
       test_grad_input (cpu, name, 300, 130);
       test_attention (cpu, name);
       test_mapped_weight (cpu, name);
+      test_changing_weight (cpu, name, run / 2 % 2 == 0);
       backend_close (cpu);
     }
   backend_close (reference);

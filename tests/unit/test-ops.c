@@ -422,6 +422,34 @@ check_accumulation (Backend *backend)
   scope_clear (&scope);
 }
 
+/* What only the tape holds is let go of on the way back, the gradients of leaves stay. */
+static void
+check_release (Backend *backend)
+{
+  float value = 3, gradient;
+  int64_t one = 1;
+  Scope scope;
+  Tensor *x, *middle, *y;
+  int mark, before;
+
+  scope_init (&scope, backend);
+  scope.tape = tape_new ();
+  x = scope_own (&scope, tensor_from_host (backend, DTYPE_F32, 1, &one, &value));
+  tape_watch (x);
+  mark = scope.n_owned;
+  middle = tensor_ref (op_add (&scope, x, x));
+  y = scope_collect (&scope, mark, op_add (&scope, middle, x));
+  before = middle->refs;
+  tape_backward (&scope, y, NULL);
+  tap_ok (before > 1 && middle->refs == 1, "/tape/the walk back lets go of what it has passed (%d, then %d)", before,
+          middle->refs);
+  tensor_to_host (tensor_grad (x), &gradient);
+  tap_ok (gradient == 3, "/tape/gradients of leaves stay");
+  tensor_unref (middle);
+  tape_free (scope.tape);
+  scope_clear (&scope);
+}
+
 int
 main (void)
 {
@@ -431,6 +459,7 @@ main (void)
     check (backend, &cases[i]);
   check_padding (backend);
   check_accumulation (backend);
+  check_release (backend);
   backend_close (backend);
   return tap_done ();
 }
