@@ -132,7 +132,8 @@ class Albef(nn.Module):
         self.fusion_layer = b["fusion_layer"]
         self.vision = Vision(c)
         width = b["hidden_size"]
-        self.word, self.position = nn.Embedding(b["vocab_size"], width), nn.Embedding(b["max_position_embeddings"], width)
+        self.word = nn.Embedding(b["vocab_size"], width)
+        self.position = nn.Embedding(b["max_position_embeddings"], width)
         self.token_type, self.norm = nn.Embedding(2, width), nn.LayerNorm(width, eps=b["layer_norm_eps"])
         self.layers = nn.ModuleList(Layer(b, i >= b["fusion_layer"]) for i in range(b["num_hidden_layers"]))
         self.itm_head = nn.Linear(width, 2)
@@ -145,9 +146,10 @@ class Albef(nn.Module):
         return [layer.cross_attention.keys(tokens) for layer in self.layers[self.fusion_layer:]]
 
 
-OFFICIAL_NAMES = [(r"^vision\.patch\.", "vision.patch_embed.proj."), (r"(vision\.blocks\.\d+\.)(qkv|proj)", r"\1attn.\2"),
+OFFICIAL_NAMES = [(r"^vision\.patch\.", "vision.patch_embed.proj."),
+                  (r"(vision\.blocks\.\d+\.)(qkv|proj)", r"\1attn.\2"),
                   (r"(vision\.blocks\.\d+\.)(fc)", r"\1mlp.\2"), (r"^vision", "visual_encoder"),
-                  (r"^(word|position)\.", r"embeddings.\1_embeddings."), (r"^token_type\.", "embeddings.token_type_embeddings."),
+                  (r"^(word|position|token_type)\.", r"embeddings.\1_embeddings."),
                   (r"^norm\.", "embeddings.LayerNorm."), (r"^(layers\.\d+\.)(dense|norm)\.", r"\1output.\2."),
                   (r"self_attention\.(query|key|value)", r"attention.self.\1"),
                   (r"cross_attention\.(query|key|value)", r"crossattention.self.\1"),
