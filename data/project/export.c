@@ -508,12 +508,6 @@ export_size (Export *export, const ExportImage *image, double *width, double *he
 }
 
 void
-export_count_file (Export *export)
-{
-  export->report->files++;
-}
-
-void
 export_lost (Export *export, const char *what)
 {
   gpointer n = g_hash_table_lookup (export->report->lost, what);

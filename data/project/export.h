@@ -21,7 +21,6 @@ typedef struct
   const char *format;
   const char *keeps_not;
   gint64 images, captions, phrases, regions;
-  gint64 files;     /* changed by a write-back */
   GHashTable *lost; /* what -> count (as pointer) */
   gint64 files, changed, added, removed; /* of a writing back; files alone, unless by_record */
   gboolean by_record;
