@@ -172,7 +172,6 @@ void export_lost (Export *export, const char *what);
 char *export_image_name (Export *export, const ExportImage *image);
 /* TARGET/folder/NAME with another ending, for one file a picture. The caller frees. */
 char *export_path_beside (const char *target, const char *folder, const char *name, const char *ending);
-/* Counts a file that a write-back changed. */
 /* Calls `link` for everything that an import or a person put on the image's phrases, label or not, deleted or not, with
  * what its first revision kept (or NULL), by age. */
 typedef void (*ExportLinkFunc) (gint64 link, const json_t *extra, gpointer user_data);
