@@ -66,6 +66,7 @@ print_import (const ImportReport *report, gboolean json)
   put_count (out, "missing", report->missing);
   put_count (out, "outside", report->outside);
   put_count (out, "unused", report->unused);
+  put_count (out, "changed", report->changed);
   put_count (out, "other_grid", report->other_grid);
   put_count (out, "n_skipped", report->n_skipped);
   json_put_name (out, "skipped");

@@ -94,13 +94,37 @@ print_check (const ProjectCheck *check, const ProjectCounts *counts, gboolean js
   command_print (out);
 }
 
+static gboolean
+fill_hashes (Project *project, GError **error)
+{
+  gint64 after = 0, n = 0;
+  gboolean done = FALSE;
+
+  while (!done)
+    if (!project_hash_pictures (project, G_USEC_PER_SEC, &after, &n, &done, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* Which ones are changed is looked up first. */
+static gboolean
+accept_changed (Project *project, GError **error)
+{
+  g_auto (ProjectCheck) before = { 0 };
+  gint64 n;
+
+  return project_check (project, TRUE, &before, error) && project_accept_pictures (project, 0, &n, error);
+}
+
 int
 command_check (int argc, char **argv)
 {
-  gboolean json = FALSE, repair = FALSE, compact = FALSE;
+  gboolean json = FALSE, repair = FALSE, compact = FALSE, hashes = FALSE, accept = FALSE;
   const GOptionEntry entries[] = {
     { "json", 0, 0, G_OPTION_ARG_NONE, &json, "One JSON object", NULL },
     { "repair", 0, 0, G_OPTION_ARG_NONE, &repair, "Write down which pictures are gone, changed or back again", NULL },
+    { "accept-changed", 0, 0, G_OPTION_ARG_NONE, &accept, "Take the new content of changed pictures as theirs", NULL },
+    { "hashes", 0, 0, G_OPTION_ARG_NONE, &hashes, "Fill in the hashes of whole files, as a window does when idle", NULL },
     { "compact", 0, 0, G_OPTION_ARG_NONE, &compact, "Give unused space back; undo survives", NULL },
     { NULL }
   };
@@ -113,8 +137,9 @@ command_check (int argc, char **argv)
 
   if (!command_parse (&argc, &argv, entries, "PROJECT", "Checks that a project is sound (exit status 0) or not (1).", 1, 1, &files, &status))
     return status;
-  project = project_open (files[0], repair || compact, &error);
-  if (project == NULL || !project_check (project, repair, &check, &error) ||
+  project = project_open (files[0], repair || compact || hashes || accept, &error);
+  if (project == NULL || (hashes && !fill_hashes (project, &error)) ||
+      (accept && !accept_changed (project, &error)) || !project_check (project, repair || accept, &check, &error) ||
       (check.sound && !project_count (project, &counts, &error)) || (check.sound && compact && !project_compact (project, &error)))
     {
       if (json && error != NULL && error->domain == PROJECT_ERROR && error->code == PROJECT_ERROR_DAMAGED)

@@ -95,6 +95,44 @@ load_categories (Writer *writer)
     }
 }
 
+/* What the files had on top: the newest `info`, every license once. */
+static void
+put_top (Writer *writer, const char *format)
+{
+  const json_t *all = export_settings (writer->export, format);
+  g_autoptr (json_t) licenses = json_array ();
+  const json_t *info = NULL;
+
+  for (gsize i = 0; i < json_array_size (all); i++)
+    {
+      const json_t *one = json_array_get (all, i), *some = json_object_get (one, "licenses");
+
+      if (json_object_get (one, "info") != NULL)
+        info = json_object_get (one, "info");
+      for (gsize j = 0; j < json_array_size (some); j++)
+        {
+          gboolean had = FALSE;
+
+          for (gsize k = 0; k < json_array_size (licenses) && !had; k++)
+            had = json_equal (json_array_get (licenses, k), json_array_get (some, j));
+          if (!had)
+            json_array_append (licenses, json_array_get (some, j));
+        }
+    }
+  if (info != NULL)
+    {
+      json_put_name (writer->text, "info");
+      json_put_value (writer->text, info);
+    }
+  if (json_array_size (licenses) > 0)
+    {
+      json_put_name (writer->text, "licenses");
+      json_put_value (writer->text, licenses);
+    }
+  if (writer->text->str[writer->text->len - 1] != '{')
+    g_string_append_c (writer->text, ',');
+}
+
 /* The category of a phrase: as it came, else one of its name, else the one for all phrases. */
 static gint64
 category_of (Writer *writer, const ExportPhrase *phrase, const json_t *coco, gboolean *is_name)
@@ -357,6 +395,7 @@ put_all (Writer *writer, What what, GError **error)
       return out_file_put (writer->file, out, TRUE, error);
     }
   g_string_append_c (out, '{');
+  put_top (writer, what == WRITE_CAPTIONS ? "coco-captions" : "coco");
   if (!choose_ids (writer, error) || !put_images (writer, error))
     return FALSE;
   if (!put_captions (writer, what == WRITE_CAPTIONS ? "annotations" : "captions", error))

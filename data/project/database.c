@@ -36,6 +36,12 @@ static const char *const migrations[] = {
   "002-search.sql",
 };
 
+/* What an import under way has met: how many of equal regions on a phrase; links that were known otherwise. */
+static const char temporary[] =
+  "CREATE TEMP TABLE seen (phrase INTEGER NOT NULL, identity INTEGER NOT NULL, n INTEGER NOT NULL,"
+  " PRIMARY KEY (phrase, identity)) STRICT, WITHOUT ROWID;"
+  "CREATE TEMP TABLE met (link INTEGER PRIMARY KEY) STRICT;";
+
 int
 database_newest_version (void)
 {
@@ -476,8 +482,7 @@ open_to_write (Database *db, gboolean create, GError **error)
   db->durable = TRUE;
   return database_exec (db, "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000", error) &&
          database_migrate (db, database_newest_version (), error) &&
-         database_exec (db, "CREATE TEMP TABLE seen (phrase INTEGER NOT NULL, identity INTEGER NOT NULL, n INTEGER NOT NULL, "
-                            "PRIMARY KEY (phrase, identity)) STRICT, WITHOUT ROWID", error);
+         database_exec (db, temporary, error);
 }
 
 Database *
@@ -498,8 +503,7 @@ database_open_memory (GError **error)
 
   if (open_handle (db, ":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error) &&
       database_migrate (db, database_newest_version (), error) &&
-      database_exec (db, "CREATE TEMP TABLE seen (phrase INTEGER NOT NULL, identity INTEGER NOT NULL, n INTEGER NOT NULL, "
-                         "PRIMARY KEY (phrase, identity)) STRICT, WITHOUT ROWID", error))
+      database_exec (db, temporary, error))
     return g_steal_pointer (&db);
   return NULL;
 }

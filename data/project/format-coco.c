@@ -17,7 +17,7 @@ typedef struct
   GHashTable *images;      /* id text -> gint64 * */
   GHashTable *captions;
   GHashTable *categories;  /* id text -> name */
-  json_t *settings;        /* {"categories": [...]} as they are */
+  json_t *settings;        /* {"categories": [...], "info": ..., "licenses": ...} as they are */
   gboolean captions_only;
   gboolean results;
 } Reader;
@@ -29,7 +29,7 @@ reader_init (Reader *reader, Import *import)
   reader->images = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   reader->captions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   reader->categories = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  reader->settings = json_pack ("{s:[]}", "categories");
+  reader->settings = json_object ();
 }
 
 static void
@@ -111,6 +111,8 @@ read_category (Reader *reader, const char *where, json_t *item, GError **error)
       return TRUE;
     }
   g_hash_table_replace (reader->categories, id, g_strdup (json_text (item, "name")));
+  if (json_object_get (reader->settings, "categories") == NULL)
+    json_object_set_new (reader->settings, "categories", json_array ());
   json_array_append (json_object_get (reader->settings, "categories"), item);
   return TRUE;
 }
@@ -139,7 +141,13 @@ read_caption (Reader *reader, const char *where, const json_t *item, GError **er
 static gboolean
 on_first (guint pattern, const char *where, const char *key, json_t *item, gpointer data, GError **error)
 {
-  return pattern == 0 ? read_image (data, where, item, error) : read_category (data, where, item, error);
+  Reader *reader = data;
+
+  if (pattern >= 2)
+    json_object_set (reader->settings, pattern == 2 ? "info" : "licenses", item);
+  if (pattern == 1)
+    return reader->captions_only || read_category (reader, where, item, error);
+  return pattern != 0 || read_image (reader, where, item, error);
 }
 
 /* Second pass ----------------------------------------------------------------------------------------------------- */
@@ -302,7 +310,7 @@ on_caption (guint pattern, const char *where, const char *key, json_t *item, gpo
 static gboolean
 read_file (Import *import, const char *source, gboolean captions_only, GError **error)
 {
-  static const char *const first[] = { "images[]", "categories[]", NULL };
+  static const char *const first[] = { "images[]", "categories[]", "info", "licenses", NULL };
   static const char *const captions[] = { "captions[]", NULL };
   static const char *const second[] = { "annotations[]", NULL };
   Reader reader = { .captions_only = captions_only };
@@ -312,7 +320,7 @@ read_file (Import *import, const char *source, gboolean captions_only, GError **
   good = json_items_read (source, first, on_first, &reader, error) &&
          json_items_read (source, captions, on_caption, &reader, error) &&
          json_items_read (source, second, on_second, &reader, error);
-  if (good && !captions_only)
+  if (good && json_object_size (reader.settings) > 0)
     import_set_settings (import, reader.settings);
   reader_clear (&reader);
   return good;

@@ -74,4 +74,8 @@ double import_sane_size (double size);
 /* Which grid the file's numbers are of. */
 void import_choose_grid (Import *import, const ImportImage *image, ImageFacts *facts);
 
+/* import-changed.c: compares with earlier imports of the same source. Of a record with other numbers than before, the
+ * new ones are taken out again where a person changed the old one or judged its phrase; all are listed. */
+gboolean import_settle_changed (Import *import, const char *source, GError **error);
+
 G_END_DECLS

@@ -217,7 +217,7 @@ import_region (Import *import, const char *where, const ImportRegion *region, GE
   if (id != 0)
     {
       import->report->regions++;
-      return id;
+      return database_run (import->db, MET_ADD, error, "i", region->link) ? id : 0;
     }
   identity = region_identity (shape, origin);
   if (!find_link (import, region->phrase, identity, &link, &id, &nth, &changed, error))
@@ -235,7 +235,7 @@ import_region (Import *import, const char *where, const ImportRegion *region, GE
       if (written != 0)
         {
           import->report->new_regions--;
-          return written;
+          return database_run (import->db, MET_ADD_REGION, error, "ii", region->phrase, written) ? written : 0;
         }
     }
   if (!shared_here (import, where, region, image, &id, error))

@@ -226,7 +226,7 @@ begin (Import *import, const char *source, GError **error)
   import->entry = project_id_new ();
   import->now = project_now ();
   return database_set_durable (db, FALSE, error) && database_exec (db, "PRAGMA wal_autocheckpoint = 0", error) &&
-         database_exec (db, "DELETE FROM temp.seen", error) && database_begin (db, error) &&
+         database_exec (db, "DELETE FROM temp.seen; DELETE FROM temp.met", error) && database_begin (db, error) &&
          database_run (db, ENTRY_INSERT, error, "isssbnsi", import->entry, "import", "pending", import->format->name,
                        source, (gssize) strlen (source), import->options->by, import->now) &&
          database_commit (db, error) && import_load_roots (import, error);
@@ -367,6 +367,7 @@ project_import (Project *project, const char *source, const ImportOptions *optio
   else
     {
       good = begin (&import, absolute, error) && import.format->read (&import, absolute, error) &&
+             import_settle_changed (&import, absolute, error) &&
              finish (&import, absolute, error);
       report->entry = good ? import.entry : 0;
       database_rollback (import.db);

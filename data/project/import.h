@@ -34,6 +34,7 @@ typedef struct
   gint64 images, captions, phrases, regions;       /* in the source (records, links) */
   gint64 new_images, new_captions, new_phrases, new_regions;
   gint64 missing, outside, unused, other_grid, n_skipped;
+  gint64 changed;                                  /* records with other numbers than the same source had before */
   GPtrArray *skipped;                              /* ImportSkipped; the first 100,000 */
   GPtrArray *notes;                                /* char * */
   double longest_batch, batches_over;              /* seconds; share of batches over 15 ms */

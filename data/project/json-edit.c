@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "json-edit.h"
 
+#include "json-merge.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +28,7 @@ struct JsonEdit
   GString *gap;                /* between two elements: spaces and the comma */
   guint n_kept;                /* elements in the copy of this array */
   gboolean any_member;         /* the outermost object is not empty */
+  gboolean in_value, value_set;/* within the member that is set; whether it was there */
 };
 
 static gboolean
@@ -58,13 +61,15 @@ json_edit_add (JsonEdit *edit, const char *text, GError **error)
         {
           if (edit->any_member)
             g_string_append_c (edit->out, ',');
-          g_string_append_c (edit->out, '\n');
+          g_string_append (edit->out, "\n");
           json_put_text (edit->out, edit->key->str);
           g_string_append (edit->out, ": [");
           edit->any_member = TRUE;
         }
     }
-  g_string_append (edit->out, edit->n_kept > 0 ? ",\n" : "\n");
+  if (edit->n_kept > 0)
+    g_string_append_c (edit->out, ',');
+  g_string_append (edit->out, edit->editor->before_new != NULL ? edit->editor->before_new : "\n");
   g_string_append (edit->out, text);
   edit->n_kept++;
   return flush (edit, FALSE, error);
@@ -91,7 +96,8 @@ element_end (JsonEdit *edit, GError **error)
     }
   if (fate == JSON_EDIT_KEEP)
     g_string_append_len (edit->out, edit->element->str, edit->element->len);
-  else if (fate == JSON_EDIT_REPLACE)
+  else if (fate == JSON_EDIT_REPLACE &&
+           !json_merge (edit->element->str, edit->element->len, text->str, text->len, edit->out))
     g_string_append_len (edit->out, text->str, text->len);
   /* A dropped element takes its gap along; the comma is put in by the next one. */
   g_string_truncate (edit->gap, 0);
@@ -119,6 +125,9 @@ array_end (JsonEdit *edit, GError **error)
 static gboolean
 object_end (JsonEdit *edit, GError **error)
 {
+  g_autoptr (GString) text = NULL;
+  gsize at;
+
   for (guint i = 0; edit->editor->members[i] != NULL; i++)
     {
       if (edit->ended[i])
@@ -130,7 +139,29 @@ object_end (JsonEdit *edit, GError **error)
       if (edit->n_kept > 0)
         g_string_append (edit->out, "\n]");
     }
+  if (edit->editor->value_name == NULL || edit->value_set)
+    return TRUE;
+  /* Before the space that stands in front of the last brace. */
+  at = edit->out->len;
+  while (at > 0 && g_ascii_isspace (edit->out->str[at - 1]))
+    at--;
+  text = g_string_new (edit->any_member ? "," : "");
+  g_string_append (text, edit->editor->before_value != NULL ? edit->editor->before_value : "\n");
+  json_put_text (text, edit->editor->value_name);
+  g_string_append_printf (text, ": %s", edit->editor->value);
+  g_string_insert_len (edit->out, (gssize) at, text->str, (gssize) text->len);
   return TRUE;
+}
+
+static gboolean
+is_value_key (const JsonEdit *edit)
+{
+  g_autoptr (json_t) key = NULL;
+
+  if (edit->editor->value_name == NULL)
+    return FALSE;
+  key = json_loadb (edit->key->str, edit->key->len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+  return json_is_string (key) && strcmp (json_string_value (key), edit->editor->value_name) == 0;
 }
 
 static int
@@ -200,7 +231,16 @@ take_outside (JsonEdit *edit, char c, GError **error)
       take_in_key (edit, c);
     }
   else if (c == ':' && edit->depth == 1)
-    edit->key_over = TRUE;
+    {
+      edit->key_over = TRUE;
+      if (is_value_key (edit))
+        {
+          g_string_append_printf (edit->out, ": %s", edit->editor->value);
+          edit->in_value = edit->value_set = TRUE;
+          g_string_truncate (edit->gap, 0);
+          return TRUE;
+        }
+    }
   else if (c == ',' && edit->depth == 1)
     edit->key_over = FALSE;
   else if (c == '{' || c == '[')
@@ -225,9 +265,41 @@ take_outside (JsonEdit *edit, char c, GError **error)
   return TRUE;
 }
 
+/* A byte of the value that another one takes the place of. */
+static gboolean
+take_in_value (JsonEdit *edit, char c, GError **error)
+{
+  gboolean space = c == ' ' || c == '\t' || c == '\n' || c == '\r';
+
+  if (edit->in_text)
+    {
+      edit->in_text = edit->escaped || c != '"';
+      edit->escaped = !edit->escaped && c == '\\';
+      return TRUE;
+    }
+  if (edit->depth == 1 && (c == ',' || c == '}'))
+    {
+      edit->in_value = FALSE;
+      g_string_append_len (edit->out, edit->gap->str, (gssize) edit->gap->len);
+      return take_outside (edit, c, error);
+    }
+  if (!space)
+    g_string_truncate (edit->gap, 0);
+  else if (edit->gap->len < KEY_LIMIT)
+    g_string_append_c (edit->gap, c);
+  edit->in_text = c == '"';
+  if (c == '{' || c == '[')
+    edit->depth++;
+  else if (c == '}' || c == ']')
+    edit->depth--;
+  return TRUE;
+}
+
 static gboolean
 take (JsonEdit *edit, char c, GError **error)
 {
+  if (edit->in_value)
+    return take_in_value (edit, c, error);
   if (edit->in_text)
     {
       if (edit->escaped)

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT
  * labelme-back.c: changes made in a project go into the files that were imported. A file is read as it is now; each of
  * its records is the project's if it is still what was imported, or carries the `link` that an earlier write-back left.
- * The project says whether such a record stays, changes or goes; records that it does not know stay as they are. All
- * files are written beside the old ones before the first of them is renamed. */
+ * The project says whether such a record stays, changes or goes; records that it does not know stay as they are, byte
+ * for byte, as does all the rest of the file. */
 #include "format-help.h"
 #include "format-labelme.h"
+#include "json-edit.h"
+#include "replace-files.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <glib/gstdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <stdio.h>
+#include <string.h>
 
 #define SAME_SHAPE 1e-6 /* pixels */
 #define OTHERS_DID                                                                                                     \
@@ -28,18 +27,12 @@ typedef struct
 
 typedef struct
 {
-  char *path, *beside;
-  struct stat before; /* st_ino 0: there was none */
-} Pending;
-
-typedef struct
-{
   Export *export;
   gboolean anylabeling;
   GHashTable *paths; /* file -> image id */
   GHashTable *files; /* image id -> GPtrArray of files */
   GPtrArray *folders;
-  GPtrArray *pending;
+  ReplaceSet *pending;
   /* Of the image at hand */
   const ExportImage *image;
   GPtrArray *known; /* by age */
@@ -52,18 +45,6 @@ known_free (gpointer data)
 
   g_free (known->hash);
   g_free (known);
-}
-
-static void
-pending_free (gpointer data)
-{
-  Pending *pending = data;
-
-  if (pending->beside != NULL)
-    g_unlink (pending->beside);
-  g_free (pending->path);
-  g_free (pending->beside);
-  g_free (pending);
 }
 
 static void
@@ -198,14 +179,22 @@ load_known (Back *back, GError **error)
 typedef struct
 {
   json_t *file;
-  const json_t *shapes;   /* as they were */
-json_t *now;
-json_t *captions;     /* a copy that may grow */
-gboolean stored;      /* the file means the stored grid */
-double width, height; /* by the file, else by the picture */
-gint64 numbers;
+  const json_t *shapes; /* as they are */
+  GPtrArray *instead;   /* for each of them: an array of what takes its place, or NULL: it stays */
+  json_t *added;        /* new ones */
+  json_t *captions;     /* a copy that may grow */
+  gboolean stored;      /* the file means the stored grid */
+  double width, height; /* by the file, else by the picture */
+  gint64 numbers;
+  guint at, indent;     /* while it is copied: which shape is next; the file's indent */
+} Page;
+
+static void
+array_free (gpointer data)
+{
+  if (data != NULL)
+    json_decref (data);
 }
-Page;
 
 static void
 page_init (Page *page, Back *back, json_t *file)
@@ -215,7 +204,9 @@ page_init (Page *page, Back *back, json_t *file)
 
   page->file = file;
   page->shapes = json_object_get (file, "shapes");
-  page->now = json_array ();
+  page->added = json_array ();
+  page->instead = g_ptr_array_new_with_free_func (array_free);
+  g_ptr_array_set_size (page->instead, (int) json_array_size (page->shapes));
   page->captions = json_is_array (captions) ? json_copy ((json_t *) captions) : json_array ();
   page->width = json_double (json_object_get (file, "imageWidth"));
   page->height = json_double (json_object_get (file, "imageHeight"));
@@ -362,14 +353,13 @@ put_record (Back *back, Page *page, const GArray *record)
   else if (known != NULL)
     {
       if (known->region == NULL)
-        return; /* no label any more */
-      if (shape_in_file (back, page, known->region, &shape) && !is_as_known (back, page, record, known, &shape))
+        items = json_array (); /* no label any more */
+      else if (shape_in_file (back, page, known->region, &shape) && !is_as_known (back, page, record, known, &shape))
         items = changed_items (back, page, record, known, &shape);
     }
-  if (items != NULL)
-    json_array_extend (page->now, items);
-  for (guint i = 0; items == NULL && i < record->len; i++)
-    json_array_append (page->now, json_array_get (page->shapes, g_array_index (record, guint, i)));
+  /* What it becomes stands where the first of its shapes stood. */
+  for (guint i = 0; items != NULL && i < record->len; i++)
+    page->instead->pdata[g_array_index (record, guint, i)] = i == 0 ? json_incref (items) : json_array ();
 }
 
 /* Whether an earlier write-back put it there: then it is missing because somebody took it away. */
@@ -410,27 +400,42 @@ append_others (Back *back, Page *page)
       if (items == NULL)
         continue;
       set_link (items, known->link);
-      json_array_extend (page->now, items);
+      json_array_extend (page->added, items);
     }
 }
 
 static void
-note_written (Page *page)
+add_links (json_t *written, const json_t *items)
 {
-  const json_t *old = json_object_get (page->file, "alidade");
-  json_t *alidade = json_is_object (old) ? json_copy ((json_t *) old) : json_object (), *written = json_array ();
-
-  for (gsize i = 0; i < json_array_size (page->now); i++)
+  for (gsize i = 0; i < json_array_size (items); i++)
     {
-      json_t *link = json_object_get (json_object_get (json_array_get (page->now, i), "alidade"), "link");
+      json_t *link = json_object_get (json_object_get (json_array_get (items, i), "alidade"), "link");
 
       if (link != NULL)
         json_array_append (written, link);
     }
+}
+
+/* The key `alidade` of the file: what it had, and the records that it has from here now. */
+static json_t *
+file_note (const Page *page)
+{
+  const json_t *old = json_object_get (page->file, "alidade");
+  json_t *alidade = json_is_object (old) ? json_copy ((json_t *) old) : json_object (), *written = json_array ();
+
+  for (guint i = 0; i < page->instead->len; i++)
+    {
+      g_autoptr (json_t) one = page->instead->pdata[i] != NULL ? json_incref (page->instead->pdata[i]) : json_array ();
+
+      if (page->instead->pdata[i] == NULL)
+        json_array_append (one, json_array_get (page->shapes, i));
+      add_links (written, one);
+    }
+  add_links (written, page->added);
   json_object_set_new (alidade, "written", written);
   if (json_array_size (page->captions) > 0)
     json_object_set (alidade, "captions", page->captions);
-  json_object_set_new (page->file, "alidade", alidade);
+  return alidade;
 }
 
 /* The indent that the file has: 0 for all in one line. */
@@ -453,28 +458,110 @@ indent_of (const char *path)
   return n;
 }
 
-static gboolean
-stage (Back *back, const Page *page, const char *path, const struct stat *before, GError **error)
+/* A line break and the indent of a depth; a space where the file has one line. */
+static char *
+break_of (const Page *page, guint depth)
 {
-  char *real = before->st_ino != 0 ? realpath (path, NULL) : g_strdup (path);
-  guint indent = before->st_ino != 0 ? indent_of (path) : 2;
-  g_autoptr (GString) text = g_string_new (NULL);
-  Pending *pending = g_new0 (Pending, 1);
+  GString *text = g_string_new (page->indent > 0 ? "\n" : " ");
 
-  pending->path = real != NULL ? real : g_strdup (path);
-  pending->before = *before;
-  g_ptr_array_add (back->pending, pending);
-  if (indent > 0)
-    labelme_put_value (text, page->file, indent, 0);
+  for (guint i = 0; i < page->indent * depth; i++)
+    g_string_append_c (text, ' ');
+  return g_string_free (text, FALSE);
+}
+
+static void
+put_item (const Page *page, GString *text, const json_t *item, guint depth)
+{
+  if (page->indent > 0)
+    labelme_put_value (text, item, page->indent, depth);
   else
-    json_put_value (text, page->file);
-  pending->beside = g_strdup_printf ("%s.part-%d", pending->path, (int) getpid ());
-  if (!out_file_write (pending->beside, text->str, text->len, error))
-    return FALSE;
-  if (before->st_ino != 0 && chmod (pending->beside, before->st_mode & 07777) != 0)
-    return project_fail (error, PROJECT_ERROR_FAILED, "%s cannot get the permissions of %s: %s", pending->beside,
-                         pending->path, g_strerror (errno));
+    json_put_value (text, item);
+}
+
+static JsonEditFate
+on_shape (guint member, json_t *item, GString *text, gpointer data, GError **error)
+{
+  Page *page = data;
+  const json_t *items = page->at < page->instead->len ? page->instead->pdata[page->at] : NULL;
+
+  page->at++;
+  if (items == NULL)
+    return JSON_EDIT_KEEP;
+  for (gsize i = 0; i < json_array_size (items); i++)
+    {
+      g_autofree char *line = break_of (page, 2);
+
+      if (i > 0)
+        g_string_append_printf (text, ",%s", line);
+      put_item (page, text, json_array_get (items, i), 2);
+    }
+  return json_array_size (items) > 0 ? JSON_EDIT_REPLACE : JSON_EDIT_DROP;
+}
+
+static gboolean
+on_end (guint member, JsonEdit *edit, gpointer data, GError **error)
+{
+  const Page *page = data;
+
+  for (gsize i = 0; i < json_array_size (page->added); i++)
+    {
+      g_autoptr (GString) text = g_string_new (NULL);
+
+      put_item (page, text, json_array_get (page->added, i), 2);
+      if (!json_edit_add (edit, text->str, error))
+        return FALSE;
+    }
   return TRUE;
+}
+
+/* The file as it is, with the shapes that changed. */
+static gboolean
+copy_file (Page *page, const char *path, const json_t *note, OutFile *out, GError **error)
+{
+  static const char *const members[] = { "shapes", NULL };
+  g_autoptr (GString) value = g_string_new (NULL);
+  g_autofree char *shape_line = NULL, *member_line = NULL;
+  JsonEditor editor = { .members = members, .element = on_shape, .end = on_end, .user_data = page };
+
+  page->indent = indent_of (path);
+  put_item (page, value, note, 1);
+  editor.before_new = shape_line = break_of (page, 2);
+  editor.before_value = member_line = break_of (page, 1);
+  editor.value_name = "alidade";
+  editor.value = value->str;
+  return json_edit_copy (path, &editor, out, error);
+}
+
+static gboolean
+stage (Back *back, Page *page, const char *path, const struct stat *before, GError **error)
+{
+  g_autoptr (json_t) note = file_note (page);
+  OutFile *out = replace_set_open (back->pending, path, before, error);
+  gboolean good;
+
+  if (out == NULL)
+    return FALSE;
+  if (before->st_ino != 0)
+    good = copy_file (page, path, note, out, error);
+  else
+    {
+      g_autoptr (GString) text = g_string_new (NULL);
+
+      json_object_set (page->file, "shapes", page->added);
+      json_object_set (page->file, "alidade", note);
+      labelme_put_value (text, page->file, 2, 0);
+      good = out_file_put (out, text, TRUE, error);
+    }
+  return good && replace_set_close (back->pending, error);
+}
+
+static gboolean
+is_changed (const Page *page)
+{
+  for (guint i = 0; i < page->instead->len; i++)
+    if (page->instead->pdata[i] != NULL)
+      return TRUE;
+  return json_array_size (page->added) > 0;
 }
 
 /* `last`: of the image's files, which takes what none of them has. */
@@ -504,13 +591,10 @@ put_file (Back *back, const char *path, gboolean last, GError **error)
     put_record (back, &page, records->pdata[i]);
   if (last)
     append_others (back, &page);
-  if (!json_equal (page.now, page.shapes))
-    {
-      note_written (&page);
-      json_object_set (file, "shapes", page.now);
-      good = stage (back, &page, path, &before, error);
-    }
-  json_decref (page.now);
+  if (is_changed (&page))
+    good = stage (back, &page, path, &before, error);
+  json_decref (page.added);
+  g_ptr_array_unref (page.instead);
   json_decref (page.captions);
   return good;
 }
@@ -545,47 +629,12 @@ put_image (Back *back, GError **error)
 /* All files -------------------------------------------------------------------------------------------------------- */
 
 static gboolean
-is_unchanged (const Pending *pending)
-{
-  struct stat now;
-
-  if (stat (pending->path, &now) != 0)
-    return pending->before.st_ino == 0;
-  return now.st_ino == pending->before.st_ino && now.st_size == pending->before.st_size &&
-         now.st_mtim.tv_sec == pending->before.st_mtim.tv_sec && now.st_mtim.tv_nsec == pending->before.st_mtim.tv_nsec;
-}
-
-static gboolean
 put_in_place (Back *back, GError **error)
 {
-  for (guint i = 0; i < back->pending->len; i++)
-    {
-      const Pending *pending = back->pending->pdata[i];
-
-      if (!is_unchanged (pending))
-        return project_fail (error, PROJECT_ERROR_FAILED,
-                             "%s was changed by another program at this moment; nothing was written. Try again.",
-                             pending->path);
-    }
-  for (guint i = 0; i < back->pending->len; i++)
-    {
-      Pending *pending = back->pending->pdata[i];
-      g_autofree char *folder = g_path_get_dirname (pending->path);
-      int file;
-
-      if (g_rename (pending->beside, pending->path) != 0)
-        return project_fail (error, PROJECT_ERROR_FAILED,
-                             "%s cannot be replaced: %s (%u of %u files were written)", pending->path,
-                             g_strerror (errno), i, back->pending->len);
-      g_clear_pointer (&pending->beside, g_free);
-      export_count_file (back->export);
-      file = open (folder, O_RDONLY | O_CLOEXEC);
-      if (file >= 0)
-        {
-          fsync (file);
-          close (file);
-        }
-    }
+  if (!replace_set_commit (back->pending, error))
+    return FALSE;
+  for (guint i = 0; i < replace_set_size (back->pending); i++)
+    export_count_file (back->export);
   return TRUE;
 }
 
@@ -599,7 +648,7 @@ labelme_write_back (Export *export, const char *format, gboolean anylabeling, GE
   back.paths = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   back.files = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, paths_free);
   back.folders = g_ptr_array_new_with_free_func (g_free);
-  back.pending = g_ptr_array_new_with_free_func (pending_free);
+  back.pending = replace_set_new ();
   back.known = g_ptr_array_new_with_free_func (known_free);
   good = load_files (&back, format, error);
   while (good)
@@ -613,7 +662,7 @@ labelme_write_back (Export *export, const char *format, gboolean anylabeling, GE
     }
   good = good && help_goes_on (local, error) && put_in_place (&back, error);
   g_ptr_array_unref (back.known);
-  g_ptr_array_unref (back.pending);
+  replace_set_free (back.pending);
   g_ptr_array_unref (back.folders);
   g_hash_table_unref (back.files);
   g_hash_table_unref (back.paths);

@@ -54,7 +54,7 @@ run_pragma (Database *db, const char *sql, const char *what, GPtrArray *problems
 typedef struct
 {
   gint64 id, size, mtime;
-  char *path, *state, *hash;
+  char *path, *state, *hash, *full_hash;
 } Known;
 
 static void
@@ -63,6 +63,7 @@ known_clear (Known *known)
   g_free (known->path);
   g_free (known->state);
   g_free (known->hash);
+  g_free (known->full_hash);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Known, known_clear)
@@ -88,8 +89,24 @@ next_image (Database *db, gint64 after, Known *known, gboolean *found, GError **
       known->size = column_id (rows, 8);
       known->mtime = column_id (rows, 9);
       known->hash = g_strdup (column_text (rows, 10));
+      known->full_hash = g_strdup (column_text (rows, 11));
     }
   return code == SQLITE_ROW || code == SQLITE_DONE;
+}
+
+/* The quick hash sees the size and both ends; a newer file is read as a whole where that is known. */
+static gboolean
+is_same (const Known *known, const PictureFacts *facts)
+{
+  char hash[65];
+
+  if (known->hash == NULL)
+    return TRUE;
+  if (strcmp (known->hash, facts->quick_hash) != 0)
+    return FALSE;
+  if (known->full_hash == NULL || known->mtime == facts->mtime)
+    return TRUE;
+  return !picture_full_hash (known->path, hash) || strcmp (hash, known->full_hash) == 0;
 }
 
 /* One picture against the disk: what it is now, and with `repair` written down. */
@@ -107,7 +124,7 @@ check_image (Database *db, const Known *known, gboolean repair, ProjectCheck *ch
     }
   else
     {
-      same = known->hash == NULL || strcmp (known->hash, facts.quick_hash) == 0;
+      same = is_same (known, &facts);
       state = same ? "ok" : "changed";
       check->changed += !same;
       check->found_again += same && strcmp (known->state, "missing") == 0;
@@ -140,6 +157,39 @@ check_pictures (Database *db, gboolean repair, ProjectCheck *check, GError **err
     }
 }
 
+/* Pictures with the same content, a line for each set of them. */
+static gboolean
+list_duplicates (Database *db, GPtrArray *notes, GError **error)
+{
+  g_autoptr (DatabaseRows) rows = database_statement (db, IMAGE_DUPLICATE_LIST, error);
+  g_autoptr (GString) line = g_string_new (NULL);
+  g_autofree char *hash = NULL;
+  int code;
+
+  if (rows == NULL)
+    return FALSE;
+  while ((code = database_step (db, rows, error)) == SQLITE_ROW)
+    {
+      g_autofree char *path = g_strndup (sqlite3_column_blob (rows, 1), sqlite3_column_bytes (rows, 1));
+      g_autofree char *shown = g_filename_display_name (path);
+
+      if (g_strcmp0 (hash, column_text (rows, 2)) != 0)
+        {
+          if (line->len > 0)
+            add (notes, "%s", line->str);
+          g_free (hash);
+          hash = g_strdup (column_text (rows, 2));
+          g_string_assign (line, "the same content: ");
+        }
+      else
+        g_string_append (line, ", ");
+      g_string_append (line, shown);
+    }
+  if (line->len > 0)
+    add (notes, "%s", line->str);
+  return code == SQLITE_DONE;
+}
+
 gboolean
 project_check (Project *project, gboolean repair, ProjectCheck *check, GError **error)
 {
@@ -166,13 +216,21 @@ project_check (Project *project, gboolean repair, ProjectCheck *check, GError **
   if (check->missing > 0)
     add (check->notes, "%" G_GINT64_FORMAT " pictures are not where they were", check->missing);
   if (check->changed > 0)
-    add (check->notes, "%" G_GINT64_FORMAT " pictures have new content", check->changed);
+    add (check->notes,
+         "%" G_GINT64_FORMAT " pictures have new content; 'alidade check PROJECT --accept-changed' takes it as "
+         "theirs, with the regions as they are",
+         check->changed);
   if (check->found_again > 0)
     add (check->notes, "%" G_GINT64_FORMAT " missing pictures are there again", check->found_again);
   if (check->outside > 0)
     add (check->notes, "%" G_GINT64_FORMAT " regions reach beyond their picture", check->outside);
   if (check->duplicates > 0)
-    add (check->notes, "%" G_GINT64_FORMAT " pictures lie at several places with the same content", check->duplicates);
+    {
+      add (check->notes, "%" G_GINT64_FORMAT " pictures lie at several places with the same content",
+           check->duplicates);
+      if (!list_duplicates (db, check->notes, error))
+        return FALSE;
+    }
   check->sound = check->problems->len == 0;
   return TRUE;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "project.h"
 
+#include "search.h"
 #include "writer-lock.h"
 
 #include <errno.h>
@@ -94,6 +95,22 @@ project_create (const char *folder, GError **error)
   return g_steal_pointer (&project);
 }
 
+/* What a killed import had shown but not yet indexed; search_progress says how far it came. */
+static gboolean
+finish_index (Project *project, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  gboolean found;
+  gint64 any;
+
+  if (!database_get (project->db, PROGRESS_ANY, &any, &found, error, ""))
+    return FALSE;
+  /* Where that fails (a full disk), the next writer tries again: nobody's records depend on it. */
+  if (found && !search_index (project, NULL, NULL, &local))
+    g_debug ("index: %s", local->message);
+  return TRUE;
+}
+
 Project *
 project_open (const char *folder, gboolean write, GError **error)
 {
@@ -111,7 +128,7 @@ project_open (const char *folder, gboolean write, GError **error)
     return NULL;
   if ((project->db = database_open (path, write ? DATABASE_WRITE : DATABASE_READ, error)) == NULL)
     return NULL;
-  if (write && !project_purge (project, 0, error))
+  if (write && (!project_purge (project, 0, error) || !finish_index (project, error)))
     return NULL;
   return g_steal_pointer (&project);
 }

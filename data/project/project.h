@@ -44,6 +44,14 @@ void project_check_clear (ProjectCheck *check);
 /* Needs a reader only; with a writer, pictures that came back are noted as there again. */
 gboolean project_check (Project *project, gboolean repair, ProjectCheck *check, GError **error);
 
+/* Fills in full hashes of pictures behind the image *after (from 0) for about `longest` microseconds, at least one; *n
+ * counts them, *done: there are no more. For whoever is idle. */
+gboolean project_hash_pictures (Project *project, gint64 longest, gint64 *after, gint64 *n, gboolean *done,
+                                GError **error);
+/* A person's answer about pictures in state 'changed': the new content is theirs, the regions stay. `image` 0: all.
+ * They are not asked about again. */
+gboolean project_accept_pictures (Project *project, gint64 image, gint64 *n, GError **error);
+
 /* A copy of the project, also of one that is being written, as the folder `target`. */
 gboolean project_backup (Project *project, const char *target, GError **error);
 /* Gives unused space back; undo survives, since the journal stays. */

@@ -76,7 +76,10 @@ STATEMENT (IMAGE_FIND, "SELECT i.id, i.entry, e.state, i.state, i.width, i.heigh
 STATEMENT (IMAGE_INSERT, "INSERT INTO image (id, root, path, size, mtime, quick_hash, width, height, orientation, state,"
            " extra, entry) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)")
 STATEMENT (IMAGE_REFRESH, "UPDATE image SET size = ?2, mtime = ?3, quick_hash = ?4, width = ?5, height = ?6,"
-           " orientation = ?7, state = ?8 WHERE id = ?1")
+           " orientation = ?7, state = ?8, full_hash = NULL WHERE id = ?1")
+STATEMENT (IMAGE_UNHASHED, "SELECT id, path, root_path FROM shown_image WHERE full_hash IS NULL AND quick_hash IS NOT NULL"
+           " AND state = 'ok' AND id > ? ORDER BY id LIMIT 1")
+STATEMENT (IMAGE_CHANGED, "SELECT id, path, root_path FROM shown_image WHERE state = 'changed' AND id > ? ORDER BY id LIMIT 1")
 STATEMENT (REMOVED_INSERT, "INSERT OR IGNORE INTO removed_image (entry, image) VALUES (?,?)")
 STATEMENT (IMAGE_SET_STATE, "UPDATE image SET state = ?2 WHERE id = ?1")
 STATEMENT (IMAGE_SET_FULL_HASH, "UPDATE image SET full_hash = ?2 WHERE id = ?1")
@@ -90,8 +93,12 @@ STATEMENT (IMAGE_FILTERED, "SELECT id, path, root_path, width, height, orientati
            " FROM shown_image WHERE id IN (SELECT rowid FROM search_name WHERE search_name MATCH ?3) AND id > ?1 ORDER BY id LIMIT ?2")
 STATEMENT (IMAGE_COCO_IDS, "SELECT id, json_extract (extra, '$.coco.id') FROM shown_image"
            " WHERE extra IS NOT NULL AND json_extract (extra, '$.coco.id') IS NOT NULL ORDER BY id")
-STATEMENT (IMAGE_DUPLICATES, "SELECT count (*) FROM (SELECT quick_hash FROM shown_image WHERE quick_hash IS NOT NULL"
-           " GROUP BY quick_hash, size HAVING count (*) > 1)")
+/* Equal by their quick hash, unless their full ones say otherwise */
+#define IMAGE_EQUAL "FROM shown_image WHERE quick_hash IS NOT NULL GROUP BY quick_hash, size" \
+  " HAVING count (*) > count (DISTINCT full_hash)"
+STATEMENT (IMAGE_DUPLICATES, "SELECT count (*) FROM (SELECT quick_hash " IMAGE_EQUAL ")")
+STATEMENT (IMAGE_DUPLICATE_LIST, "SELECT id, path, ifnull (full_hash, quick_hash), size FROM shown_image"
+           " WHERE (quick_hash, size) IN (SELECT quick_hash, size " IMAGE_EQUAL ") ORDER BY quick_hash, size, id LIMIT 200")
 
 /* Captions, phrases, chains */
 STATEMENT (CAPTION_FIND, "SELECT c.id, c.entry, e.state FROM caption c LEFT JOIN entry e ON e.id = c.entry"
@@ -155,6 +162,8 @@ STATEMENT (LINK_SET, "UPDATE link SET region = ?2 WHERE id = ?1")
 STATEMENT (LINK_CURRENT, "SELECT region FROM link WHERE id = ?")
 STATEMENT (REGION_ENTRY, "SELECT r.entry, e.state FROM region r LEFT JOIN entry e ON e.id = r.entry WHERE r.id = ?")
 STATEMENT (SEEN_GET, "SELECT n FROM temp.seen WHERE phrase = ? AND identity = ?")
+STATEMENT (MET_ADD, "INSERT OR IGNORE INTO temp.met (link) VALUES (?)")
+STATEMENT (MET_ADD_REGION, "INSERT OR IGNORE INTO temp.met (link) SELECT id FROM link WHERE phrase = ? AND region = ?")
 STATEMENT (SEEN_SET, "INSERT OR REPLACE INTO temp.seen (phrase, identity, n) VALUES (?,?,?)")
 #define REGION_COLUMNS "SELECT r.link, r.region, r.revision, r.kind, r.x1, r.y1, r.x2, r.y2, r.shape, r.origin, r.score, r.model," \
   " r.extra, r.phrase"
@@ -169,6 +178,35 @@ STATEMENT (REGIONS_OF_PERSONS, "SELECT r.region, r.kind, r.x1, r.y1, r.x2, r.y2,
            " WHERE r.phrase = ? AND r.origin = 'person' ORDER BY r.link")
 STATEMENT (REGION_LIST, REGION_COLUMNS ", i.path, i.id, p.text FROM shown_region r JOIN shown_phrase p ON p.id = r.phrase"
            " JOIN shown_image i ON i.id = p.image WHERE r.link > ?1 ORDER BY r.link LIMIT ?2")
+
+/* Records of a source imported before that are not in it any more, on phrases that got new ones from it */
+STATEMENT (CHANGED_BEFORE, "SELECT 1 FROM entry WHERE kind = 'import' AND state = 'shown' AND format = ? AND source = ?"
+           " LIMIT 1")
+#define CHANGED_UNMET " FROM link l JOIN entry e ON e.id = l.entry LEFT JOIN temp.seen s ON s.phrase = l.phrase" \
+  " AND s.identity = l.identity WHERE l.identity IS NOT NULL AND e.kind = 'import' AND e.state = 'shown'" \
+  " AND e.format = ?2 AND e.source = ?3 AND (s.n IS NULL OR l.nth >= s.n)" \
+  " AND NOT EXISTS (SELECT 1 FROM temp.met m WHERE m.link = l.id)"
+#define CHANGED_OWN " AND NOT EXISTS (SELECT 1 FROM entry_taken t WHERE t.entry = ?1 AND t.kind = 'link' AND t.target = n.id)"
+STATEMENT (CHANGED_NEXT, "SELECT n.id, n.phrase FROM link n WHERE n.entry = ?1 AND n.id > ?4" CHANGED_OWN
+           " AND EXISTS (SELECT 1" CHANGED_UNMET " AND l.phrase = n.phrase) ORDER BY n.id LIMIT 1")
+/* What a record was, and whether a person changed it or judged its phrase */
+STATEMENT (CHANGED_OLD, "SELECT l.id, (SELECT c.id IS NULL OR c.origin = 'person' OR c.deleted FROM region r LEFT JOIN"
+           " region_revision c ON c.id = r.current WHERE r.id = l.region)"
+           " OR EXISTS (SELECT 1 FROM verdict_slot v WHERE v.phrase = l.phrase AND v.current IS NOT NULL),"
+           " o.x1, o.y1, o.x2, o.y2"
+           " FROM (SELECT l.id, l.phrase, l.region" CHANGED_UNMET " AND l.phrase = ?4) l"
+           " JOIN region_revision o ON o.id = (SELECT min (w.id) FROM region_revision w WHERE w.region = l.region)"
+           " WHERE o.origin IN ('import', 'person') ORDER BY l.id LIMIT 1000")
+STATEMENT (CHANGED_NEW, "SELECT n.id, n.region, o.x1, o.y1, o.x2, o.y2 FROM link n JOIN region r ON r.id = n.region"
+           " JOIN region_revision o ON o.id = r.current WHERE n.entry = ?1 AND n.phrase = ?2 AND o.origin = 'import'" CHANGED_OWN
+           " ORDER BY n.id LIMIT 1000")
+STATEMENT (CHANGED_NAME, "SELECT p.id, i.path, r.text FROM phrase p JOIN image i ON i.id = p.image"
+           " JOIN phrase_revision r ON r.phrase = p.id WHERE p.id = ? ORDER BY r.id = p.current DESC LIMIT 1")
+STATEMENT (DROP_LINK, "DELETE FROM link WHERE id = ?1 AND entry = ?2")
+STATEMENT (DROP_REVISIONS, "DELETE FROM region_revision WHERE region = (SELECT id FROM region WHERE id = ?1 AND entry = ?2)"
+           " AND NOT EXISTS (SELECT 1 FROM link WHERE region = ?1)")
+STATEMENT (DROP_REGION, "DELETE FROM region WHERE id = ?1 AND entry = ?2"
+           " AND NOT EXISTS (SELECT 1 FROM link WHERE region = ?1)")
 
 /* Verdicts */
 STATEMENT (SLOT_FIND, "SELECT id, current FROM verdict_slot WHERE phrase = ? AND reviewer = ? AND pass = ?")

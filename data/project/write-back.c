@@ -3,14 +3,9 @@
 
 #include "export.h"
 #include "import.h"
+#include "replace-files.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <glib/gstdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define IMAGES_KEPT 2048
 
@@ -22,15 +17,6 @@ typedef struct
   GPtrArray *revisions; /* Shape; NULL until it is asked for */
 } Link;
 
-typedef struct
-{
-  char *path;           /* absolute, links followed */
-  char *beside;
-  OutFile *out;         /* NULL: closed */
-  gboolean there;       /* replaces a file */
-  struct stat before;
-} Replacement;
-
 struct Back
 {
   Export *export;
@@ -40,7 +26,7 @@ struct Back
   GHashTable *images;   /* image id -> BackImage */
   GHashTable *met;      /* link ids, in this file */
   GHashTable *met_any;  /* in any file */
-  GPtrArray *files;     /* Replacement */
+  ReplaceSet *files;
 };
 
 static void
@@ -86,19 +72,6 @@ image_free (gpointer data)
   g_free (image);
 }
 
-static void
-replacement_free (gpointer data)
-{
-  Replacement *file = data;
-
-  out_file_abandon (file->out);
-  if (file->beside != NULL)
-    g_unlink (file->beside);
-  g_free (file->beside);
-  g_free (file->path);
-  g_free (file);
-}
-
 Back *
 back_new (Export *export, gboolean flat)
 {
@@ -110,7 +83,7 @@ back_new (Export *export, gboolean flat)
   back->images = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, image_free);
   back->met = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   back->met_any = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
-  back->files = g_ptr_array_new_with_free_func (replacement_free);
+  back->files = replace_set_new ();
   return back;
 }
 
@@ -124,7 +97,7 @@ back_free (Back *back)
   g_hash_table_unref (back->images);
   g_hash_table_unref (back->met);
   g_hash_table_unref (back->met_any);
-  g_ptr_array_unref (back->files);
+  replace_set_free (back->files);
   g_free (back);
 }
 
@@ -463,90 +436,21 @@ back_shape (Back *back, const BackImage *image, const ExportRegion *region, Shap
 OutFile *
 back_file_begin (Back *back, const char *path, GError **error)
 {
-  Replacement *file = g_new0 (Replacement, 1);
-  g_autofree char *beside = NULL;
-  char *real = realpath (path, NULL);
-
-  file->path = g_strdup (real != NULL ? real : path);
-  free (real);
-  file->there = stat (file->path, &file->before) == 0;
-  beside = g_strdup_printf ("%s.part-%d", file->path, (int) getpid ());
-  file->out = out_file_open (beside, error);
-  if (file->out == NULL)
-    {
-      replacement_free (file);
-      return NULL;
-    }
-  file->beside = g_steal_pointer (&beside);
-  g_ptr_array_add (back->files, file);
-  return file->out;
+  return replace_set_open (back->files, path, NULL, error);
 }
 
 gboolean
 back_file_end (Back *back, GError **error)
 {
-  Replacement *file = back->files->pdata[back->files->len - 1];
-
-  if (!out_file_close (g_steal_pointer (&file->out), error))
-    return FALSE;
-  if (file->there && g_chmod (file->beside, file->before.st_mode & 07777) != 0)
-    return project_fail (error, PROJECT_ERROR_FAILED, "The permissions of %s cannot be kept: %s", file->path,
-                         g_strerror (errno));
-  return TRUE;
-}
-
-void
-back_file_forget (Back *back)
-{
-  g_ptr_array_set_size (back->files, (int) back->files->len - 1);
-}
-
-static gboolean
-is_untouched (const Replacement *file)
-{
-  struct stat now;
-
-  if (stat (file->path, &now) != 0)
-    return !file->there;
-  return file->there && now.st_ino == file->before.st_ino && now.st_size == file->before.st_size &&
-         now.st_mtim.tv_sec == file->before.st_mtim.tv_sec && now.st_mtim.tv_nsec == file->before.st_mtim.tv_nsec;
-}
-
-static void
-sync_folder (const char *path)
-{
-  g_autofree char *folder = g_path_get_dirname (path);
-  int file = open (folder, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
-
-  if (file < 0)
-    return;
-  fsync (file);
-  close (file);
+  return replace_set_close (back->files, error);
 }
 
 gboolean
 back_commit (Back *back, GError **error)
 {
-  for (guint i = 0; i < back->files->len; i++)
-    {
-      const Replacement *file = back->files->pdata[i];
-
-      if (!is_untouched (file))
-        return project_fail (error, PROJECT_ERROR_FAILED,
-                             "%s was changed by another program just now; nothing was written. Try again.",
-                             file->path);
-    }
-  for (guint i = 0; i < back->files->len; i++)
-    {
-      Replacement *file = back->files->pdata[i];
-
-      if (g_rename (file->beside, file->path) != 0)
-        return project_fail (error, PROJECT_ERROR_FAILED,
-                             "%s cannot take the place of %s: %s (%u of %u files were written)",
-                             file->beside, file->path, g_strerror (errno), i, back->files->len);
-      g_clear_pointer (&file->beside, g_free);
-      sync_folder (file->path);
-      export_count_file (back->export);
-    }
+  if (!replace_set_commit (back->files, error))
+    return FALSE;
+  for (guint i = 0; i < replace_set_size (back->files); i++)
+    export_count_file (back->export);
   return TRUE;
 }

@@ -65,9 +65,7 @@ gboolean back_shape (Back *back, const BackImage *image, const ExportRegion *reg
 OutFile *back_file_begin (Back *back, const char *path, GError **error);
 /* Everything is in it: synced, closed. */
 gboolean back_file_end (Back *back, GError **error);
-/* Nothing changed: it is forgotten. */
-void back_file_forget (Back *back);
-/* All of them take their places. FALSE with nothing replaced if one was changed meanwhile by another program. */
+/* All of them take their places. FALSE with every file as it was: see replace_set_commit(). */
 gboolean back_commit (Back *back, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Back, back_free)

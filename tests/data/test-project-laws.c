@@ -109,12 +109,11 @@ test_migrations (void)
       tap_ok (project != NULL && one (project, "PRAGMA user_version") == database_newest_version (), "/laws/a file of version %d is brought up", version);
       if (project != NULL)
         {
-          gboolean good = one (project, "SELECT count (*) FROM shown_phrase") == 1 && one (project, "SELECT count (*) FROM search_progress") == 3;
-          char *what = NULL;
-
-          /* Any writer's next step completes the index. */
-          tap_ok (good && !project_undo (project, "x", &what, NULL) &&
-                  one (project, "SELECT count (*) FROM search_text WHERE search_text MATCH 'kite'") == 1, "/laws/its phrases are found");
+          /* The writer that opened it has completed the index. */
+          tap_ok (one (project, "SELECT count (*) FROM shown_phrase") == 1 &&
+                    one (project, "SELECT count (*) FROM search_progress") == 0 &&
+                    one (project, "SELECT count (*) FROM search_text WHERE search_text MATCH 'kite'") == 1,
+                  "/laws/its phrases are found");
         }
       g_clear_pointer (&project, project_close);
       fixture_remove (path);
