@@ -24,6 +24,7 @@ struct Export
   gboolean counted;     /* the first pass is over */
   const char *target;   /* being written */
   json_t *settings;
+  char *settings_of;        /* the format of these */
   GHashTable *copies;   /* names taken in the folder of copies */
 };
 
@@ -590,11 +591,14 @@ export_settings (Export *export, const char *format)
 {
   Database *db = project_database (export->project);
 
-  if (export->settings == NULL)
+  if (export->settings == NULL || g_strcmp0 (export->settings_of, format) != 0)
     {
       sqlite3_stmt *rows = database_bind (db, ENTRY_SETTINGS, NULL, "s", format);
 
+      g_clear_pointer (&export->settings, json_decref);
       export->settings = json_array ();
+      g_free (export->settings_of);
+      export->settings_of = g_strdup (format);
       while (rows != NULL && database_step (db, rows, NULL) == SQLITE_ROW)
         json_array_append_new (export->settings, json_column (rows, 0));
       if (rows != NULL)
@@ -670,6 +674,7 @@ export_clear (Export *export)
 {
   g_clear_pointer (&export->copies, g_hash_table_unref);
   json_decref (export->settings);
+  g_free (export->settings_of);
 }
 
 void
@@ -726,6 +731,19 @@ project_export (Project *project, const char *target, const ExportOptions *optio
   return good;
 }
 
+/* No file says where it came from closely enough: captions that were edited here are not in the files. */
+static gboolean
+count_edited_captions (Export *export, GError **error)
+{
+  gint64 n;
+
+  if (!database_get (project_database (export->project), CAPTIONS_EDITED, &n, NULL, error, "s", export->format->name))
+    return FALSE;
+  for (; n > 0; n--)
+    export_lost (export, "captions that were edited here");
+  return TRUE;
+}
+
 gboolean
 project_write_back (Project *project, const ExportOptions *options, ExportReport *report, GError **error)
 {
@@ -739,7 +757,8 @@ project_write_back (Project *project, const ExportOptions *options, ExportReport
   if (export.format->write_back == NULL)
     return project_fail (error, PROJECT_ERROR_USAGE, "Writing back into '%s' is not yet possible.", export.format->name);
   export_init (&export);
-  good = database_exec (db, "BEGIN", error) && export.format->write_back (&export, error);
+  good = database_exec (db, "BEGIN", error) && export.format->write_back (&export, error) &&
+         count_edited_captions (&export, error);
   database_rollback (db);
   export_clear (&export);
   return good;

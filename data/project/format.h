@@ -176,7 +176,8 @@ char *export_path_beside (const char *target, const char *folder, const char *na
  * what its first revision kept (or NULL), by age. */
 typedef void (*ExportLinkFunc) (gint64 link, const json_t *extra, gpointer user_data);
 gboolean export_links (Export *export, const ExportImage *image, ExportLinkFunc link, gpointer user_data, GError **error);
-/* What was remembered with earlier imports of a format (import_set_settings), newest last; an array, borrowed. */
+/* What was remembered with earlier imports of a format (import_set_settings), newest last; an array,
+ * borrowed until another format is asked for. */
 const json_t *export_settings (Export *export, const char *format);
 
 /* A text file written in pieces; the last close tells whether all of it is on the disk. */

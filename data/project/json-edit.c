@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "json-edit.h"
 
+#include "json-items.h"
 #include "json-merge.h"
 
 #include <errno.h>
@@ -80,20 +81,19 @@ element_end (JsonEdit *edit, GError **error)
 {
   g_autoptr (GString) text = NULL;
   g_autoptr (json_t) item = NULL;
-  JsonEditFate fate = JSON_EDIT_KEEP;
+  JsonEditFate fate;
 
   edit->in_element = FALSE;
+  text = g_string_new (NULL);
   if (!edit->too_large)
-    {
-      text = g_string_new (NULL);
-      item = json_loadb (edit->element->str, edit->element->len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
-      if (item != NULL)
-        fate = edit->editor->element (edit->member, item, text, edit->editor->user_data, error);
-      if (fate == JSON_EDIT_FAIL)
-        return FALSE;
-      if (fate != JSON_EDIT_DROP)
-        put_gap (edit);
-    }
+    item = json_value_parse (edit->element->str, edit->element->len);
+  fate = edit->editor->element (edit->member, item, text, edit->editor->user_data, error);
+  if (fate == JSON_EDIT_FAIL)
+    return FALSE;
+  if (item == NULL)
+    fate = JSON_EDIT_KEEP;
+  if (!edit->too_large && fate != JSON_EDIT_DROP)
+    put_gap (edit);
   if (fate == JSON_EDIT_KEEP)
     g_string_append_len (edit->out, edit->element->str, edit->element->len);
   else if (fate == JSON_EDIT_REPLACE &&

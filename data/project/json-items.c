@@ -445,6 +445,26 @@ keep_item (guint pattern, const char *where, const char *key, json_t *item, gpoi
   return TRUE;
 }
 
+static gboolean
+keep_value (guint pattern, const char *where, const char *key, json_t *item, gpointer data, GError **error)
+{
+  *(json_t **) data = json_incref (item);
+  return TRUE;
+}
+
+json_t *
+json_value_parse (const char *bytes, gsize length)
+{
+  static const char *const whole[] = { "", NULL };
+  json_t *value = json_loadb (bytes, length, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+  g_autoptr (GError) local = NULL;
+
+  /* Jansson refuses what fits no 64 bits. */
+  if (value == NULL && !json_items_parse (bytes, length, "a value", whole, keep_value, &value, &local))
+    g_clear_pointer (&value, json_decref);
+  return value;
+}
+
 json_t *
 json_file_read (const char *path, gsize limit, GError **error)
 {

@@ -109,8 +109,8 @@ put_part (GString *out, const char *text, gsize begin, gsize end)
 gboolean
 json_merge (const char *old, gsize old_length, const char *new, gsize new_length, GString *out)
 {
-  g_autoptr (json_t) before = json_loadb (old, old_length, JSON_ALLOW_NUL, NULL);
-  g_autoptr (json_t) after = json_loadb (new, new_length, JSON_ALLOW_NUL, NULL);
+  g_autoptr (json_t) before = json_value_parse (old, old_length);
+  g_autoptr (json_t) after = json_value_parse (new, new_length);
   g_autoptr (GArray) olds = NULL, news = NULL;
   gsize old_close, new_close;
   gboolean first = TRUE;
@@ -148,7 +148,8 @@ json_merge (const char *old, gsize old_length, const char *new, gsize new_length
         g_string_append_c (out, ',');
       first = FALSE;
       if (olds->len > 0)
-        put_part (out, old, g_array_index (olds, Member, 0).begin, g_array_index (olds, Member, 0).key);
+        put_part (out, old, g_array_index (olds, Member, olds->len - 1).begin,
+                  g_array_index (olds, Member, olds->len - 1).key);
       put_part (out, new, is->key, is->end);
     }
   put_part (out, old, old_close, old_length);

@@ -182,6 +182,7 @@ typedef struct
   const json_t *shapes; /* as they are */
   GPtrArray *instead;   /* for each of them: an array of what takes its place, or NULL: it stays */
   json_t *added;        /* new ones */
+  json_t *taken_out;    /* links of records that a write-back took out of the file */
   json_t *captions;     /* a copy that may grow */
   gboolean stored;      /* the file means the stored grid */
   double width, height; /* by the file, else by the picture */
@@ -200,11 +201,13 @@ static void
 page_init (Page *page, Back *back, json_t *file)
 {
   const json_t *captions = json_object_get (json_object_get (file, "alidade"), "captions");
+  const json_t *taken_out = json_object_get (json_object_get (file, "alidade"), "taken_out");
   const ExportImage *image = back->image;
 
   page->file = file;
   page->shapes = json_object_get (file, "shapes");
   page->added = json_array ();
+  page->taken_out = json_is_array (taken_out) ? json_copy ((json_t *) taken_out) : json_array ();
   page->instead = g_ptr_array_new_with_free_func (array_free);
   g_ptr_array_set_size (page->instead, (int) json_array_size (page->shapes));
   page->captions = json_is_array (captions) ? json_copy ((json_t *) captions) : json_array ();
@@ -338,6 +341,14 @@ is_as_known (Back *back, const Page *page, const GArray *record, const Known *kn
              && shape_near (&there, shape, SAME_SHAPE));
 }
 
+static json_t *
+link_text (gint64 link)
+{
+  g_autofree char *text = g_strdup_printf ("%" G_GINT64_FORMAT, link);
+
+  return json_string (text);
+}
+
 static void
 put_record (Back *back, Page *page, const GArray *record)
 {
@@ -353,7 +364,11 @@ put_record (Back *back, Page *page, const GArray *record)
   else if (known != NULL)
     {
       if (known->region == NULL)
-        items = json_array (); /* no label any more */
+        {
+          /* No label any more: should it be one again, it goes back into the file. */
+          items = json_array ();
+          json_array_append_new (page->taken_out, link_text (known->link));
+        }
       else if (shape_in_file (back, page, known->region, &shape) && !is_as_known (back, page, record, known, &shape))
         items = changed_items (back, page, record, known, &shape);
     }
@@ -362,15 +377,27 @@ put_record (Back *back, Page *page, const GArray *record)
     page->instead->pdata[g_array_index (record, guint, i)] = i == 0 ? json_incref (items) : json_array ();
 }
 
+/* Takes the link out of the list; FALSE if it is not in it. */
+static gboolean
+forget_link (json_t *links, gint64 link)
+{
+  g_autoptr (json_t) text = link_text (link);
+
+  for (gsize i = 0; i < json_array_size (links); i++)
+    if (json_equal (json_array_get (links, i), text))
+      return json_array_remove (links, i) == 0;
+  return FALSE;
+}
+
 /* Whether an earlier write-back put it there: then it is missing because somebody took it away. */
 static gboolean
 was_written (const Page *page, gint64 link)
 {
   const json_t *all = json_object_get (json_object_get (page->file, "alidade"), "written");
-  g_autofree char *text = g_strdup_printf ("%" G_GINT64_FORMAT, link);
+  g_autoptr (json_t) text = link_text (link);
 
   for (gsize i = 0; i < json_array_size (all); i++)
-    if (g_strcmp0 (json_string_value (json_array_get (all, i)), text) == 0)
+    if (json_equal (json_array_get (all, i), text))
       return TRUE;
   return FALSE;
 }
@@ -387,7 +414,7 @@ append_others (Back *back, Page *page)
       if (known->region == NULL || known->seen)
         continue;
       known->seen = TRUE;
-      if (was_written (page, known->link) || (known->hash != NULL && labelme_extra (known->region, TRUE) != NULL))
+      if (!forget_link (page->taken_out, known->link) && (known->hash != NULL || was_written (page, known->link)))
         {
           export_lost (back->export, OTHERS_DID);
           continue;
@@ -433,6 +460,10 @@ file_note (const Page *page)
     }
   add_links (written, page->added);
   json_object_set_new (alidade, "written", written);
+  if (json_array_size (page->taken_out) > 0)
+    json_object_set (alidade, "taken_out", page->taken_out);
+  else
+    json_object_del (alidade, "taken_out");
   if (json_array_size (page->captions) > 0)
     json_object_set (alidade, "captions", page->captions);
   return alidade;
@@ -594,6 +625,7 @@ put_file (Back *back, const char *path, gboolean last, GError **error)
   if (is_changed (&page))
     good = stage (back, &page, path, &before, error);
   json_decref (page.added);
+  json_decref (page.taken_out);
   g_ptr_array_unref (page.instead);
   json_decref (page.captions);
   return good;

@@ -12,7 +12,7 @@ typedef struct
 {
   char *path;            /* absolute, links followed */
   char *beside;          /* NULL: it has taken its place */
-  char *former;          /* second name of the old file while the set takes its places; NULL: none */
+  char *former;          /* where the old file is while the set takes its places; NULL: nowhere */
   OutFile *out;          /* NULL: closed */
   struct stat before;    /* st_ino 0: there was none */
 } Replacement;
@@ -123,17 +123,35 @@ sync_folder_of (const char *path)
   close (file);
 }
 
-/* The old file keeps a second name until all are done. File systems without links have no way back. */
-static void
-keep_former (Replacement *file)
+/* The new file takes its place, and the old one keeps a name until all are done: they change places, or where the file
+ * system cannot do that the old one gets a second name. Without links either there is no way back. */
+static gboolean
+take_place (Replacement *file)
 {
-  g_autofree char *former = g_strdup_printf ("%s.former-%d", file->path, (int) getpid ());
+  g_autofree char *former = NULL;
+  int reason;
 
   if (file->before.st_ino == 0)
-    return;
+    return g_rename (file->beside, file->path) == 0;
+  if (renameat2 (AT_FDCWD, file->beside, AT_FDCWD, file->path, RENAME_EXCHANGE) == 0)
+    {
+      file->former = g_strdup (file->beside);
+      return TRUE;
+    }
+  if (errno != EINVAL && errno != ENOSYS && errno != ENOTSUP)
+    return FALSE;
+  former = g_strdup_printf ("%s.former-%d", file->path, (int) getpid ());
   g_unlink (former);
   if (link (file->path, former) == 0)
-    file->former = g_steal_pointer (&former);
+    file->former = g_strdup (former);
+  if (g_rename (file->beside, file->path) == 0)
+    return TRUE;
+  reason = errno;
+  if (file->former != NULL)
+    g_unlink (file->former);
+  g_clear_pointer (&file->former, g_free);
+  errno = reason;
+  return FALSE;
 }
 
 /* The first `n` back to what they were; how many could not be. */
@@ -167,14 +185,12 @@ replace_set_commit (ReplaceSet *set, GError **error)
                              "%s was changed by another program just now; nothing was written. Try again.", file->path);
     }
   for (guint i = 0; i < set->files->len; i++)
-    keep_former (set->files->pdata[i]);
-  for (guint i = 0; i < set->files->len; i++)
     {
       Replacement *file = set->files->pdata[i];
       int reason;
       guint stuck;
 
-      if (g_rename (file->beside, file->path) == 0)
+      if (take_place (file))
         {
           g_clear_pointer (&file->beside, g_free);
           continue;

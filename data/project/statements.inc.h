@@ -95,7 +95,7 @@ STATEMENT (IMAGE_COCO_IDS, "SELECT id, json_extract (extra, '$.coco.id') FROM sh
            " WHERE extra IS NOT NULL AND json_extract (extra, '$.coco.id') IS NOT NULL ORDER BY id")
 /* Equal by their quick hash, unless their full ones say otherwise */
 #define IMAGE_EQUAL "FROM shown_image WHERE quick_hash IS NOT NULL GROUP BY quick_hash, size" \
-  " HAVING count (*) > count (DISTINCT full_hash)"
+  " HAVING count (*) > max (1, count (DISTINCT full_hash))"
 STATEMENT (IMAGE_DUPLICATES, "SELECT count (*) FROM (SELECT quick_hash " IMAGE_EQUAL ")")
 STATEMENT (IMAGE_DUPLICATE_LIST, "SELECT id, path, ifnull (full_hash, quick_hash), size FROM shown_image"
            " WHERE (quick_hash, size) IN (SELECT quick_hash, size " IMAGE_EQUAL ") ORDER BY quick_hash, size, id LIMIT 200")
@@ -111,6 +111,8 @@ STATEMENT (CAPTION_GET, "SELECT c.id, c.image, r.text, c.current FROM caption c 
            " WHERE c.id = ?")
 STATEMENT (CAPTION_FIRST_TEXT, "SELECT id, text FROM caption_revision WHERE caption = ? ORDER BY id LIMIT 1")
 STATEMENT (CAPTION_REVISION_TEXT, "SELECT id, text FROM caption_revision WHERE id = ?")
+STATEMENT (CAPTIONS_EDITED, "SELECT count (*) FROM shown_caption s JOIN caption c ON c.id = s.id JOIN entry e ON e.id = c.entry"
+           " WHERE e.format = ?1 AND c.current <> (SELECT min (v.id) FROM caption_revision v WHERE v.caption = c.id)")
 STATEMENT (CAPTIONS_OF_IMAGE, "SELECT id, text, extra FROM shown_caption WHERE image = ? ORDER BY id")
 STATEMENT (CAPTION_LIST, "SELECT c.id, c.image, c.text, i.path FROM shown_caption c JOIN shown_image i ON i.id = c.image"
            " WHERE c.id > ?1 ORDER BY c.id LIMIT ?2")

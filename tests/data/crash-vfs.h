@@ -37,6 +37,7 @@ static struct
   GHashTable *files;   /* name -> CrashFile */
   guint syncs, writes, locks;
   void (*at_sync) (void);  /* before a sync is done, and in its place every 25th write when nothing is synced */
+  gboolean plain;          /* files opened from now on have no shared memory */
   guint fail_write, fail_lock; /* the n-th from now; 0: none */
   int fail_code;
   gboolean watching;
@@ -278,6 +279,12 @@ crash_shm_unmap (sqlite3_file *f, int remove)
   return REAL (f)->pMethods->xShmUnmap (REAL (f), remove);
 }
 
+/* A file system without shared memory, and so without a write-ahead log. */
+static const sqlite3_io_methods crash_methods_plain = {
+  1, crash_close, crash_read, crash_write, crash_truncate, crash_sync, crash_file_size, crash_lock, crash_unlock,
+  crash_check_lock, crash_control, crash_sector, crash_device, NULL, NULL, NULL, NULL, NULL, NULL,
+};
+
 static const sqlite3_io_methods crash_methods = {
   2, crash_close, crash_read, crash_write, crash_truncate, crash_sync, crash_file_size, crash_lock, crash_unlock, crash_check_lock,
   crash_control, crash_sector, crash_device, crash_shm_map, crash_shm_lock, crash_shm_barrier, crash_shm_unmap, NULL, NULL,
@@ -293,7 +300,7 @@ crash_open (sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *f, int flags,
   handle->file = NULL;
   if (code != SQLITE_OK)
     return code;
-  handle->base.pMethods = &crash_methods;
+  handle->base.pMethods = crash.plain ? &crash_methods_plain : &crash_methods;
   if (name != NULL && crash.only != NULL && g_str_has_prefix (name, crash.only) && (flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL)) != 0)
     handle->file = crash_file (name);
   return SQLITE_OK;
