@@ -379,13 +379,49 @@ put_image (Export *export, GString *out, const ExportImage *image, gpointer data
   g_string_append (out, "  </image>\n");
 }
 
+/* The head: readers want to know every label before the first image. */
+static gboolean
+put_head (Export *export, GString *out, GError **error)
+{
+  g_autoptr (GHashTable) had = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GString) labels = g_string_new (NULL);
+  GError *local = NULL;
+  guint n = 0;
+
+  export_rewind (export);
+  while (TRUE)
+    {
+      g_autoptr (ExportImage) image = export_next (export, &local);
+
+      if (image == NULL)
+        break;
+      n++;
+      for (guint i = 0; i < image->phrases->len; i++)
+        {
+          const ExportPhrase *phrase = image->phrases->pdata[i];
+
+          if (phrase->regions->len == 0 || !g_hash_table_add (had, g_strdup (phrase->text)))
+            continue;
+          g_string_append (labels, "        <label><name>");
+          xml_put (labels, phrase->text);
+          g_string_append (labels, "</name><attributes></attributes></label>\n");
+        }
+    }
+  export_rewind (export);
+  g_string_append (out, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<annotations>\n  <version>1.1</version>\n");
+  g_string_append_printf (out, "  <meta>\n    <task>\n      <size>%u</size>\n      <mode>annotation</mode>\n", n);
+  g_string_append_printf (out, "      <labels>\n%s      </labels>\n    </task>\n  </meta>\n", labels->str);
+  return help_goes_on (local, error);
+}
+
 static gboolean
 cvat_write (Export *export, const char *target, GError **error)
 {
+  g_autoptr (GString) head = g_string_new (NULL);
   guint n = 0;
 
-  return help_write_images (export, target, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<annotations>\n  <version>1.1</version>\n",
-                            "</annotations>\n", put_image, &n, error);
+  return put_head (export, head, error) &&
+         help_write_images (export, target, head->str, "</annotations>\n", put_image, &n, error);
 }
 
 const Format format_cvat = {
