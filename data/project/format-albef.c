@@ -205,7 +205,7 @@ const Format format_albef = {
   .guess = albef_guess,
   .read = albef_read,
   .write = albef_write,
-  .keeps_not = "regions, spans, images without text",
+  .keeps_not = "regions, spans, chains and types, images without text",
 };
 
 const Format format_amc = {
@@ -213,5 +213,6 @@ const Format format_amc = {
   .guess = amc_guess,
   .read = amc_read,
   .write = amc_write,
-  .keeps_not = "captions and spans, phrases and images without boxes, outlines, which region several phrases share",
+  .keeps_not = "captions and spans, chains and types, phrases and images without boxes, outlines, which region several "
+               "phrases share, scores",
 };

@@ -430,5 +430,5 @@ const Format format_coco_results = {
   .guess = results_guess,
   .read = results_read,
   .write = coco_results_write,
-  .keeps_not = "images, captions, spans, phrases without regions",
+  .keeps_not = "images, captions, spans, chains and types, phrases without regions, which region several phrases share",
 };

@@ -430,5 +430,6 @@ const Format format_cvat = {
   .guess = cvat_guess,
   .read = cvat_read,
   .write = cvat_write,
-  .keeps_not = "captions and spans, phrases without regions, holes and parts of polygons, which region several phrases share, scores",
+  .keeps_not = "captions and spans, chains and types, phrases without regions, holes and parts of polygons, which region "
+               "several phrases share, scores",
 };

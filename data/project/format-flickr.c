@@ -317,10 +317,34 @@ typedef struct
 {
   GHashTable *chains;   /* "chain and regions" -> chain to write */
   GHashTable *taken;    /* chains written */
+  GHashTable *named;    /* all chains of the image, borrowed */
+  guint next;
   GString *objects;
   GHashTable *regions;  /* region id -> GPtrArray of chains, for <name>s */
   GPtrArray *order;     /* ExportRegion, borrowed */
 } Writer;
+
+/* What may stand in the brackets as a chain or a type. */
+static gboolean
+is_plain (const char *text)
+{
+  return *text != '\0' && strpbrk (text, " \t\r\n/[]#") == NULL;
+}
+
+/* A number that no chain of the image has. */
+static char *
+new_chain (Writer *writer)
+{
+  char *chain = NULL;
+
+  do
+    {
+      g_free (chain);
+      chain = g_strdup_printf ("%u", ++writer->next);
+    }
+  while (g_hash_table_contains (writer->named, chain));
+  return chain;
+}
 
 /* Phrases of one chain have the same boxes in this format: the same chain with others is written as a new one. */
 static const char *
@@ -339,14 +363,10 @@ chain_of (Writer *writer, const ExportPhrase *phrase)
   known = g_hash_table_lookup (writer->chains, key->str);
   if (known != NULL)
     return known;
-  if (phrase->chain != NULL && !g_hash_table_contains (writer->taken, phrase->chain))
+  if (phrase->chain != NULL && is_plain (phrase->chain) && !g_hash_table_contains (writer->taken, phrase->chain))
     chain = g_strdup (phrase->chain);
   else
-    {
-      static guint next = 900000;
-
-      chain = g_strdup_printf ("%u", ++next);
-    }
+    chain = new_chain (writer);
   g_hash_table_add (writer->taken, g_strdup (chain));
   g_hash_table_insert (writer->chains, g_strdup (key->str), chain);
   for (guint i = 0; i < phrase->regions->len; i++)
@@ -384,6 +404,25 @@ fits_words (const char *caption, const Span *span)
 }
 
 static void
+put_types (Export *export, GString *out, const ExportPhrase *phrase)
+{
+  gboolean any = FALSE;
+
+  for (gsize i = 0; i < json_array_size (phrase->types); i++)
+    {
+      const char *type = json_string_value (json_array_get (phrase->types, i));
+
+      if (type != NULL && is_plain (type))
+        g_string_append_printf (out, "/%s", type);
+      else
+        export_lost (export, "types with spaces or slashes");
+      any = any || (type != NULL && is_plain (type));
+    }
+  if (!any)
+    g_string_append (out, phrase->regions->len > 0 ? "/other" : "/notvisual");
+}
+
+static void
 put_caption (Export *export, Writer *writer, GString *out, const ExportImage *image, const ExportCaption *caption)
 {
   g_autoptr (GPtrArray) phrases = g_ptr_array_new ();
@@ -410,10 +449,7 @@ put_caption (Export *export, Writer *writer, GString *out, const ExportImage *im
       before = g_utf8_substring (text, at, span->first);
       words = g_utf8_substring (text, span->first, span->last);
       g_string_append_printf (out, "%s[/EN#%s", before, chain_of (writer, phrase));
-      for (gsize j = 0; j < json_array_size (phrase->types); j++)
-        g_string_append_printf (out, "/%s", json_string_value (json_array_get (phrase->types, j)));
-      if (json_array_size (phrase->types) == 0)
-        g_string_append (out, phrase->regions->len > 0 ? "/other" : "/notvisual");
+      put_types (export, out, phrase);
       g_string_append_printf (out, " %s]", words);
       at = span->last;
     }
@@ -465,6 +501,11 @@ write_image (Export *export, const char *target, const ExportImage *image, GErro
 
   writer.chains = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   writer.taken = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  writer.named = g_hash_table_new (g_str_hash, g_str_equal);
+  writer.next = 900000;
+  for (guint i = 0; i < image->phrases->len; i++)
+    if (((ExportPhrase *) image->phrases->pdata[i])->chain != NULL)
+      g_hash_table_add (writer.named, ((ExportPhrase *) image->phrases->pdata[i])->chain);
   writer.regions = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, (GDestroyNotify) g_ptr_array_unref);
   writer.order = g_ptr_array_new ();
   for (guint i = 0; i < image->captions->len; i++)
@@ -482,6 +523,7 @@ write_image (Export *export, const char *target, const ExportImage *image, GErro
            : out_file_write (txt, text->str, text->len, error) && out_file_write (xml, out->str, out->len, error);
   g_hash_table_unref (writer.chains);
   g_hash_table_unref (writer.taken);
+  g_hash_table_unref (writer.named);
   g_hash_table_unref (writer.regions);
   g_ptr_array_unref (writer.order);
   return good;
@@ -512,5 +554,6 @@ const Format format_flickr30k_entities = {
   .guess = flickr_guess,
   .read = flickr_read,
   .write = flickr_write,
-  .keeps_not = "phrases that are not whole words of a caption in one piece, or overlap; outlines; scores; folders of pictures",
+  .keeps_not = "phrases that are not whole words of a caption in one piece, or overlap; outlines; scores; types of "
+               "several words; that a phrase has no type, or with regions no chain; folders of pictures",
 };

@@ -442,5 +442,6 @@ const Format format_refcoco = {
   .guess = refcoco_guess,
   .read = refcoco_read,
   .write = refcoco_write,
-  .keeps_not = "captions and spans, phrases without regions, holes in polygons (parts are a union), scores",
+  .keeps_not = "captions and spans, chains and types, phrases without regions, holes in polygons (parts are a union), "
+               "scores",
 };

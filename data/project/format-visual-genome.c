@@ -167,6 +167,6 @@ const Format format_visual_genome = {
   .guess = vg_guess,
   .read = vg_read,
   .write = vg_write,
-  .keeps_not = "captions and spans, phrases without regions, outlines, names of pictures beyond their id, which region several "
-               "phrases share",
+  .keeps_not = "captions and spans, chains and types, phrases without regions, outlines, names of pictures beyond their "
+               "id, which region several phrases share, scores",
 };

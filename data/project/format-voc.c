@@ -373,5 +373,6 @@ const Format format_voc = {
   .guess = voc_guess,
   .read = voc_read,
   .write = voc_write,
-  .keeps_not = "captions and spans, phrases without regions, outlines, which region several phrases share, scores",
+  .keeps_not = "captions and spans, chains and types, phrases without regions, outlines, which region several phrases "
+               "share, scores",
 };

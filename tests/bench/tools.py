@@ -249,6 +249,7 @@ def main():
     @tool("dataset.caption_dataset")
     def albef(module):
         file = export("all", "albef")
+        os.chdir(samples)  # it takes the names as paths
         data = module.pretrain_dataset([str(file)], lambda image: image.size)
         sizes = [data[i] for i in range(len(data))]
         return f"{len(sizes)} pairs, the first {sizes[0]}"

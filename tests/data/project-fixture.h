@@ -141,6 +141,8 @@ typedef struct
   gboolean no_captions;
   gboolean one_span;
   gboolean plain_words; /* phrases are whole words of captions without brackets */
+  gboolean extras;    /* chains, types, scores, regions that phrases share */
+  gboolean own_chains;/* every phrase has a chain of its own, and types that are one word */
 } FixtureRules;
 
 static FIXTURE_UNUSED void
@@ -170,13 +172,17 @@ fixture_put_box (GString *out, const double box[4])
 }
 
 static FIXTURE_UNUSED void
-fixture_put_region (GString *out, GRand *rand, const FixturePicture *picture, const FixtureRules *rules)
+fixture_put_region (GString *out, GRand *rand, const FixturePicture *picture, const FixtureRules *rules, guint id)
 {
   int kind = rules->boxes ? 0 : g_rand_int_range (rand, 0, rules->no_masks ? 2 : 3);
   double box[4];
 
   fixture_box (rand, picture, rules, box);
   g_string_append_c (out, '{');
+  if (rules->extras)
+    g_string_append_printf (out, "\"id\":\"%u\",", id);
+  if (rules->extras && g_rand_int_range (rand, 0, 3) == 0)
+    g_string_append_printf (out, "\"score\":%g,", g_rand_int_range (rand, 0, 1001) / 1000.0);
   fixture_put_box (out, box);
   if (kind == 1)
     {
@@ -223,7 +229,7 @@ fixture_put_region (GString *out, GRand *rand, const FixturePicture *picture, co
 
 static FIXTURE_UNUSED void
 fixture_put_line (GString *out, const FixturePicture *picture, const char *text, const char *caption, gint64 first, gint64 last,
-                  const char *regions)
+                  const char *more, const char *regions)
 {
   g_string_append_c (out, '{');
   json_put_name (out, "image");
@@ -235,7 +241,7 @@ fixture_put_line (GString *out, const FixturePicture *picture, const char *text,
   json_put_text (out, caption);
   if (last > 0)
     g_string_append_printf (out, ",\"start\":%" G_GINT64_FORMAT ",\"end\":%" G_GINT64_FORMAT, first, last);
-  g_string_append_printf (out, ",\"regions\":[%s]}\n", regions != NULL ? regions : "");
+  g_string_append_printf (out, "%s,\"regions\":[%s]}\n", more != NULL ? more : "", regions != NULL ? regions : "");
 }
 
 /* A run of whole words of a caption; none ends or begins inside another one that was used (`used` marks words). */
@@ -264,6 +270,55 @@ fixture_words_of (GRand *rand, const char *caption, guint64 *used, gint64 *first
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
+/* A coreference chain and types, for some phrases. */
+static FIXTURE_UNUSED char *
+fixture_more (GRand *rand, const FixtureRules *rules, int nth)
+{
+  static const char *const types[] = { "people", "animals", "other", "body parts" };
+  g_autoptr (GString) more = g_string_new (NULL);
+
+  if (!rules->extras)
+    return NULL;
+  if (rules->own_chains || g_rand_boolean (rand))
+    g_string_append_printf (more, ",\"chain\":\"%d\"", rules->own_chains ? 10 + nth : g_rand_int_range (rand, 1, 6));
+  if (rules->own_chains)
+    g_string_append_printf (more, ",\"types\":[\"%s\",\"vehicles\"]", types[g_rand_int_range (rand, 0, 3)]);
+  else if (g_rand_boolean (rand))
+    {
+      int a = g_rand_int_range (rand, 0, 4);
+
+      g_string_append_printf (more, ",\"types\":[\"%s\"", types[a]);
+      if (g_rand_boolean (rand))
+        g_string_append_printf (more, ",\"%s\"", types[(a + 1) % 4]);
+      g_string_append_c (more, ']');
+    }
+  return g_string_free (g_steal_pointer (&more), FALSE);
+}
+
+/* Up to three regions of a phrase, some of which earlier phrases of the picture (`shared`) have too. */
+static FIXTURE_UNUSED void
+fixture_put_regions (GString *out, GRand *rand, const FixturePicture *picture, const FixtureRules *rules, GPtrArray *shared)
+{
+  guint had = shared->len, reused = G_MAXUINT;
+
+  for (int k = g_rand_int_range (rand, 0, 4); k > 0; k--)
+    {
+      g_autoptr (GString) one = g_string_new (NULL);
+
+      if (out->len > 0)
+        g_string_append_c (out, ',');
+      if (rules->extras && had > 0 && reused == G_MAXUINT && g_rand_int_range (rand, 0, 3) == 0)
+        {
+          reused = (guint) g_rand_int_range (rand, 0, (int) had);
+          g_string_append (out, shared->pdata[reused]);
+          continue;
+        }
+      fixture_put_region (one, rand, picture, rules, 100 * (guint) picture->width + shared->len);
+      g_string_append (out, one->str);
+      g_ptr_array_add (shared, g_strdup (one->str));
+    }
+}
+
 /* A whole project as a manifest. */
 static FIXTURE_UNUSED char *
 fixture_manifest (GRand *rand, const FixturePicture *pictures, const FixtureRules *rules)
@@ -276,18 +331,19 @@ fixture_manifest (GRand *rand, const FixturePicture *pictures, const FixtureRule
       const FixturePicture *picture = &pictures[(start + 5 * i) % FIXTURE_PICTURES];
       int n_captions = rules->no_captions ? 0 : g_rand_int_range (rand, 0, 4), n_phrases = g_rand_int_range (rand, 0, 5);
       g_autoptr (GPtrArray) captions = g_ptr_array_new_with_free_func (g_free);
+      g_autoptr (GPtrArray) shared = g_ptr_array_new_with_free_func (g_free);
       guint64 used[4] = { 0 };
 
-      fixture_put_line (out, picture, NULL, NULL, 0, 0, NULL);
+      fixture_put_line (out, picture, NULL, NULL, 0, 0, NULL, NULL);
       for (int j = 0; j < n_captions; j++)
         {
           g_ptr_array_add (captions, fixture_text (rand));
-          fixture_put_line (out, picture, captions->pdata[j], captions->pdata[j], 0, 0, NULL);
+          fixture_put_line (out, picture, captions->pdata[j], captions->pdata[j], 0, 0, NULL, NULL);
         }
       for (int j = 0; j < n_phrases; j++)
         {
           g_autoptr (GString) regions = g_string_new (NULL);
-          g_autofree char *text = NULL;
+          g_autofree char *text = NULL, *more = NULL;
           gboolean alone = n_captions == 0 || (!rules->captions && g_rand_boolean (rand));
           int which = n_captions > 0 ? g_rand_int_range (rand, 0, n_captions) : 0;
           gint64 first = 0, last = 0;
@@ -298,15 +354,11 @@ fixture_manifest (GRand *rand, const FixturePicture *pictures, const FixtureRule
               which = k;
           if (alone && rules->captions)
             break;
-          for (int k = g_rand_int_range (rand, 0, 4); k > 0; k--)
-            {
-              if (regions->len > 0)
-                g_string_append_c (regions, ',');
-              fixture_put_region (regions, rand, picture, rules);
-            }
+          fixture_put_regions (regions, rand, picture, rules, shared);
           text = alone ? fixture_text (rand) : fixture_words_of (rand, captions->pdata[which], &used[which], &first, &last);
+          more = fixture_more (rand, rules, j);
           if (text != NULL)
-            fixture_put_line (out, picture, text, alone ? NULL : captions->pdata[which], first, last, regions->str);
+            fixture_put_line (out, picture, text, alone ? NULL : captions->pdata[which], first, last, more, regions->str);
         }
     }
   return g_string_free (out, FALSE);

@@ -16,33 +16,45 @@ typedef struct
   gboolean empty_images;   /* images with nothing on them */
   gboolean regions;
   gboolean phrases;
-  gboolean detector;       /* comes back as another model's */
+  gboolean detector;       /* comes back as another model's, with a score of 1 where there was none */
   gboolean fill;           /* the rule of filling, of one ring */
+  gboolean chains, types, scores;
+  gboolean sharing;        /* that phrases have the same region */
   double tolerance;        /* pixels */
 } Case;
 
 /* x + (x2 - x) is not always x2 in floating point. */
 #define XYWH 1e-10
 
+#define EXTRAS .rules.extras = TRUE
+#define NO_EXTRAS .chains = TRUE, .types = TRUE, .scores = TRUE, .sharing = TRUE
+
 static const Case cases[] = {
-  { "manifest" },
-  { "coco", .rules = { .no_holes = TRUE }, .bare_phrases = TRUE, .tolerance = XYWH },
-  { "coco-captions", .phrases = TRUE },
-  { "visual-genome", .rules = { .boxes = TRUE }, .bare_phrases = TRUE, .spans = TRUE, .captions = TRUE,
+  { "manifest", EXTRAS },
+  { "coco", EXTRAS, .rules.no_holes = TRUE, .bare_phrases = TRUE, .chains = TRUE, .types = TRUE, .sharing = TRUE,
     .tolerance = XYWH },
-  { "albef", .spans = TRUE, .regions = TRUE, .empty_images = TRUE },
-  { "amc", .rules = { .boxes = TRUE }, .bare_phrases = TRUE, .spans = TRUE, .captions = TRUE, .empty_images = TRUE },
-  { "voc", .rules = { .boxes = TRUE }, .bare_phrases = TRUE, .spans = TRUE, .captions = TRUE, .tolerance = XYWH },
-  { "cvat", .rules = { .no_holes = TRUE, .no_parts = TRUE }, .bare_phrases = TRUE, .spans = TRUE, .captions = TRUE, .fill = TRUE,
+  { "coco-results", EXTRAS, .rules.no_holes = TRUE, .bare_phrases = TRUE, .spans = TRUE, .captions = TRUE,
+    .chains = TRUE, .types = TRUE, .sharing = TRUE, .detector = TRUE, .tolerance = XYWH },
+  { "coco-captions", EXTRAS, .phrases = TRUE },
+  { "visual-genome", EXTRAS, .rules.boxes = TRUE, .bare_phrases = TRUE, .spans = TRUE, .captions = TRUE, NO_EXTRAS,
     .tolerance = XYWH },
-  { "yolo", .rules = { .no_holes = TRUE, .no_parts = TRUE, .no_masks = TRUE }, .bare_phrases = TRUE, .spans = TRUE, .captions = TRUE,
-    .fill = TRUE, .tolerance = 1e-9 },
-  { "flickr30k-entities", .rules = { .boxes = TRUE, .captions = TRUE }, .tolerance = XYWH },
-  { "refcoco", .rules = { .no_holes = TRUE }, .bare_phrases = TRUE, .spans = TRUE, .captions = TRUE, .tolerance = XYWH },
-  { "labelme", .tolerance = XYWH },
-  { "x-anylabeling", .tolerance = XYWH },
-  { "label-studio", .tolerance = 1e-9 },
-  { "odvg", .rules = { .boxes = TRUE }, .bare_phrases = TRUE },
+  { "albef", EXTRAS, .spans = TRUE, .regions = TRUE, .empty_images = TRUE, NO_EXTRAS },
+  { "amc", EXTRAS, .rules.boxes = TRUE, .bare_phrases = TRUE, .spans = TRUE, .captions = TRUE, .empty_images = TRUE,
+    NO_EXTRAS },
+  { "voc", EXTRAS, .rules.boxes = TRUE, .bare_phrases = TRUE, .spans = TRUE, .captions = TRUE, NO_EXTRAS,
+    .tolerance = XYWH },
+  { "cvat", EXTRAS, .rules.no_holes = TRUE, .rules.no_parts = TRUE, .bare_phrases = TRUE, .spans = TRUE,
+    .captions = TRUE, .fill = TRUE, NO_EXTRAS, .tolerance = XYWH },
+  { "yolo", EXTRAS, .rules.no_holes = TRUE, .rules.no_parts = TRUE, .rules.no_masks = TRUE, .bare_phrases = TRUE,
+    .spans = TRUE, .captions = TRUE, .fill = TRUE, NO_EXTRAS, .tolerance = 1e-9 },
+  { "flickr30k-entities", EXTRAS, .rules.boxes = TRUE, .rules.captions = TRUE, .rules.own_chains = TRUE, .scores = TRUE,
+    .tolerance = XYWH },
+  { "refcoco", EXTRAS, .rules.no_holes = TRUE, .bare_phrases = TRUE, .spans = TRUE, .captions = TRUE, .chains = TRUE,
+    .types = TRUE, .scores = TRUE, .tolerance = XYWH },
+  { "labelme", EXTRAS, .tolerance = XYWH },
+  { "x-anylabeling", EXTRAS, .tolerance = XYWH },
+  { "label-studio", EXTRAS, .tolerance = 1e-9 },
+  { "odvg", EXTRAS, .rules.boxes = TRUE, .bare_phrases = TRUE, NO_EXTRAS },
 };
 
 /* One line for each thing, in the order of the project; regions with their shape. */
@@ -79,8 +91,9 @@ compare_things (gconstpointer a, gconstpointer b)
   return strcmp ((*(Thing *const *) a)->key, (*(Thing *const *) b)->key);
 }
 
-static void
-describe_phrase (GPtrArray *things, const ExportImage *image, const ExportPhrase *phrase, const Case *of)
+/* Who a phrase is: as far as the format keeps it. */
+static char *
+phrase_name (const ExportImage *image, const ExportPhrase *phrase, const Case *of)
 {
   const ExportCaption *caption = of->spans ? NULL : export_caption_of (image, phrase);
   g_autoptr (GString) name = g_string_new (NULL);
@@ -93,15 +106,60 @@ describe_phrase (GPtrArray *things, const ExportImage *image, const ExportPhrase
       g_string_append_printf (name, " %d-%d", (int) span->first, (int) span->last);
     }
   g_string_append_printf (name, " | %s", phrase->text);
+  return g_string_free (g_steal_pointer (&name), FALSE);
+}
+
+static int
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+/* All phrases that have the region, each once. */
+static char *
+sharers (const ExportImage *image, gint64 region, const Case *of)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GString) all = g_string_new (NULL);
+
+  for (guint i = 0; i < image->phrases->len; i++)
+    {
+      const ExportPhrase *phrase = image->phrases->pdata[i];
+
+      for (guint j = 0; j < phrase->regions->len; j++)
+        if (((ExportRegion *) phrase->regions->pdata[j])->id == region)
+          g_ptr_array_add (names, phrase_name (image, phrase, of));
+    }
+  g_ptr_array_sort (names, compare_names);
+  for (guint i = 0; i < names->len; i++)
+    if (i == 0 || strcmp (names->pdata[i], names->pdata[i - 1]) != 0)
+      g_string_append_printf (all, " & %s", (char *) names->pdata[i]);
+  return g_string_free (g_steal_pointer (&all), FALSE);
+}
+
+static void
+describe_phrase (GPtrArray *things, const ExportImage *image, const ExportPhrase *phrase, const Case *of, gboolean detector)
+{
+  g_autofree char *name = phrase_name (image, phrase, of), *types = NULL;
+
+  if (phrase->types != NULL && !of->types)
+    types = json_to_text (phrase->types);
   if (phrase->regions->len > 0 || !of->bare_phrases)
-    add_thing (things, NULL, g_strdup_printf ("phrase %s", name->str));
+    add_thing (things, NULL, g_strdup_printf ("phrase %s chain %s types %s", name,
+                                              phrase->chain != NULL && !of->chains ? phrase->chain : "-",
+                                              types != NULL && strcmp (types, "[]") != 0 ? types : "-"));
   for (guint i = 0; i < phrase->regions->len && !of->regions; i++)
     {
       const ExportRegion *region = phrase->regions->pdata[i];
+      g_autofree char *shared = of->sharing ? NULL : sharers (image, region->id, of);
 
+      if (detector && region->origin != ORIGIN_DETECTOR)
+        continue;
       if (of->fill)
         ((ExportRegion *) region)->shape.fill = SHAPE_EVENODD;
-      add_thing (things, &region->shape, g_strdup_printf ("region %s %s", name->str, of->detector ? "" : origin_name (region->origin)));
+      add_thing (things, &region->shape,
+                 g_strdup_printf ("region %s %s score %g%s", name, of->detector ? "" : origin_name (region->origin),
+                                  of->scores ? NAN : of->detector && isnan (region->score) ? 1 : region->score, shared != NULL ? shared : ""));
     }
 }
 
@@ -119,7 +177,7 @@ caption_is_used (const ExportImage *image, const ExportCaption *caption, const C
 }
 
 static GPtrArray *
-describe (Project *project, const Case *of)
+describe (Project *project, const Case *of, gboolean detector)
 {
   GPtrArray *things = g_ptr_array_new_with_free_func (thing_free);
   g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
@@ -149,7 +207,7 @@ describe (Project *project, const Case *of)
             add_thing (things, NULL, g_strdup_printf ("caption %s | %s", image->path, caption->text));
         }
       for (guint j = 0; j < image->phrases->len && !of->phrases; j++)
-        describe_phrase (things, image, image->phrases->pdata[j], of);
+        describe_phrase (things, image, image->phrases->pdata[j], of, detector);
     }
   /* Equal phrases merge where spans are dropped: one of each line counts, regions keep their order. */
   g_ptr_array_sort (things, compare_things);
@@ -228,17 +286,27 @@ there_and_back (const Case *of, GRand *rand, const char *folder, const FixturePi
     return g_steal_pointer (&why);
   if (!project_export (before, target, &options, &report, &error))
     return g_strdup_printf ("export: %s", error->message);
+  /* Results name the ids of an instances file that was imported before. */
+  if (of->detector)
+    {
+      const ExportOptions instances = { .format = "coco", .force = TRUE };
+      g_auto (ExportReport) other = { 0 };
+      g_autofree char *path = g_strconcat (target, ".coco", NULL);
+
+      if (!project_export (before, path, &instances, &other, &error) || !bring_in (after, path, "coco", images, &why))
+        return why != NULL ? g_steal_pointer (&why) : g_strdup_printf ("export: %s", error->message);
+    }
   if (!bring_in (after, target, of->format, images, &why))
     return g_steal_pointer (&why);
-  a = describe (before, of);
-  b = describe (after, of);
+  a = describe (before, of, FALSE);
+  b = describe (after, of, of->detector);
   why = difference (a, b, of->tolerance);
   if (why != NULL)
     return g_steal_pointer (&why);
   /* The same source twice adds nothing. */
   if (!bring_in (after, target, of->format, images, &why))
     return g_steal_pointer (&why);
-  c = describe (after, of);
+  c = describe (after, of, of->detector);
   why = difference (b, c, 0);
   return why != NULL ? g_strdup_printf ("twice: %s", why) : NULL;
 }
