@@ -23,8 +23,8 @@ typedef struct
   int (*run) (int argc, char **argv); /* argv[0] is the command's name */
 } CliCommand;
 
-extern const CliCommand command_bench, command_convert, command_eval, command_inspect, command_maps, command_scenes, command_score,
-                        command_train;
+extern const CliCommand command_bench, command_convert, command_eval, command_export, command_inspect, command_maps,
+                        command_scenes, command_score, command_train;
 
 /* Options every command that needs a model takes. */
 typedef struct

@@ -10,7 +10,7 @@
 const char *cli_command_line = "albef";
 
 static const CliCommand *const commands[] = { &command_score, &command_maps,  &command_inspect,
-                                              &command_convert, &command_eval, &command_bench, &command_scenes,
+                                              &command_convert, &command_eval, &command_export, &command_bench, &command_scenes,
                                               &command_train };
 
 enum

@@ -13,7 +13,7 @@ import tap
 
 page = pathlib.Path(sys.argv[1], "engine", "cli", "albef.1")
 program = pathlib.Path(sys.argv[2], "engine", "cli", "albef")
-COMMANDS = ["score", "maps", "inspect", "convert", "eval", "bench", "scenes", "train"]
+COMMANDS = ["score", "maps", "inspect", "convert", "export", "eval", "bench", "scenes", "train"]
 
 
 def options_in(text):
