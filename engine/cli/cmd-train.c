@@ -8,6 +8,7 @@
 
 #include "cli.h"
 #include "error.h"
+#include "train-log.h"
 #include "train-session.h"
 
 enum
@@ -20,12 +21,14 @@ enum
   KEY_SHOW,
   KEY_DEVICE,
   KEY_THREADS,
+  KEY_CSV,
+  KEY_TENSORBOARD,
   MAX_SETS = 100
 };
 
 typedef struct
 {
-  const char *task, *config, *out, *device;
+  const char *task, *config, *out, *device, *csv, *tensorboard;
   const char *sets[MAX_SETS];
   int n_sets, threads;
   bool resume, show;
@@ -63,6 +66,12 @@ take (Options *o, int key, const char *argument)
       return o->resume = true;
     case KEY_SHOW:
       return o->show = true;
+    case KEY_CSV:
+      o->csv = argument;
+      return true;
+    case KEY_TENSORBOARD:
+      o->tensorboard = argument;
+      return true;
     case KEY_DEVICE:
       o->device = argument;
       return true;
@@ -119,8 +128,20 @@ print_line (json_t *object)
 typedef struct
 {
   TrainSession *session;
-  int troubles; /* told so far */
+  TrainLog *log; /* NULL: none, or it cannot be written any more */
+  int troubles;  /* told so far */
 } Telling;
+
+/* A table that cannot be written is no reason to stop. */
+static void
+check_log (Telling *telling, AlbefStatus status, const AlbefError *error)
+{
+  if (status == ALBEF_OK)
+    return;
+  fprintf (stderr, "albef: %s; the training goes on without the table and the curves\n", error->message);
+  train_log_close (telling->log);
+  telling->log = NULL;
+}
 
 static void
 tell_troubles (Telling *telling)
@@ -159,6 +180,37 @@ tell_progress (void *user_data, const TrainProgress *p)
   set_number (line, "seconds_left", p->seconds_left);
   set_number (line, "peak_bytes", peak_memory ());
   print_line (line);
+  if (telling->log != NULL)
+    {
+      double values[LOG_COLUMNS] = { [LOG_LOSS] = p->loss, [LOG_ITC] = p->itc, [LOG_ITM] = p->itm, [LOG_MLM] = p->mlm,
+                                     [LOG_AMC] = p->amc, [LOG_ATTENTION] = p->attention, [LOG_LR] = p->lr, [LOG_ALPHA] = p->alpha,
+                                     [LOG_TEMPERATURE] = p->temperature, [LOG_NORM] = p->norm,
+                                     [LOG_SPEED] = p->samples_per_second, [LOG_MEMORY] = peak_memory () };
+      AlbefError error = ALBEF_ERROR_INIT;
+
+      check_log (telling, train_log_progress (telling->log, p->at.step, p->epoch, values, &error), &error);
+    }
+}
+
+static void
+tell_evaluation (void *user_data, const TrainEvaluation *e)
+{
+  Telling *telling = user_data;
+  json_t *metrics = json_object ();
+
+  for (int i = 0; i < e->result->n_metrics; i++)
+    set_number (metrics, e->result->metrics[i].name, e->result->metrics[i].value);
+  print_line (json_pack ("{s:I, s:o, s:s, s:b, s:I, s:I, s:f}", "step", (json_int_t) e->at.step, "evaluation", metrics, "metric",
+                         e->metric, "best", e->best, "items", (json_int_t) e->result->items, "unreadable",
+                         (json_int_t) e->result->unreadable, "seconds", e->seconds));
+  for (int i = 0; i < e->result->n_metrics && telling->log != NULL; i++)
+    {
+      AlbefError error = ALBEF_ERROR_INIT;
+
+      if (isfinite (e->result->metrics[i].value))
+        check_log (telling, train_log_evaluation (telling->log, e->at.step, e->at.epoch, e->result->metrics[i].name,
+                                                  e->result->metrics[i].value, &error), &error);
+    }
 }
 
 static void
@@ -173,16 +225,17 @@ catch_signals (void)
 }
 
 static int
-train (TrainSession *session, const char *out)
+train (TrainSession *session, const char *out, TrainLog *log)
 {
   AlbefError error = ALBEF_ERROR_INIT;
-  Telling telling = { session, 0 };
+  Telling telling = { session, log, 0 };
+  TrainWatch watch = { &stop, tell_progress, tell_evaluation, &telling };
   bool finished = false;
   AlbefStatus status;
   LoaderCounts counts;
 
   fprintf (stderr, "albef: %s\n", train_session_note (session));
-  status = train_session_run (session, &stop, tell_progress, &telling, &finished, &error);
+  status = train_session_run (session, &watch, &finished, &error);
   tell_troubles (&telling);
   counts = train_session_counts (session);
   print_line (json_pack ("{s:s, s:I, s:I, s:I, s:I, s:s}", "end",
@@ -190,6 +243,7 @@ train (TrainSession *session, const char *out)
                          (json_int_t) train_session_position (session)->step, "steps",
                          (json_int_t) train_session_steps (session), "unreadable", (json_int_t) counts.unreadable, "cut",
                          (json_int_t) counts.cut, "out", out));
+  train_log_close (telling.log);
   return status == ALBEF_OK ? CLI_DONE : cli_fail (&error);
 }
 
@@ -199,6 +253,7 @@ begin (const Options *o, const TrainConfig *config)
   TrainPlace place = { .device = o->device, .threads = o->threads, .command = cli_command_line };
   AlbefError error = ALBEF_ERROR_INIT;
   TrainSession *session = NULL;
+  TrainLog *log = NULL;
   int result;
 
   catch_signals ();
@@ -206,7 +261,11 @@ begin (const Options *o, const TrainConfig *config)
                  : train_session_begin (config, o->out, &place, &session, &error))
       != ALBEF_OK)
     return cli_fail (&error);
-  result = train (session, o->out);
+  if ((o->csv != NULL || o->tensorboard != NULL)
+      && train_log_open (o->csv, o->tensorboard, train_session_position (session)->step, &log, &error) != ALBEF_OK)
+    result = cli_fail (&error);
+  else
+    result = train (session, o->out, log);
   train_session_free (session);
   return result;
 }
@@ -220,6 +279,8 @@ run (int argc, char **argv)
                                            { "out", required_argument, NULL, KEY_OUT },
                                            { "resume", no_argument, NULL, KEY_RESUME },
                                            { "show-config", no_argument, NULL, KEY_SHOW },
+                                           { "csv", required_argument, NULL, KEY_CSV },
+                                           { "tensorboard", required_argument, NULL, KEY_TENSORBOARD },
                                            { "device", required_argument, NULL, KEY_DEVICE },
                                            { "threads", required_argument, NULL, KEY_THREADS },
                                            { "help", no_argument, NULL, 'h' },
@@ -274,11 +335,16 @@ const CliCommand command_train = {
   "  -o, --out DIR          folder of the run\n"
   "      --resume           go on with the newest checkpoint in DIR, with the settings it began with\n"
   "      --show-config      print every setting with its value, and do nothing\n"
+  "      --csv FILE         a table of how it goes, figures of evaluations in its last two columns\n"
+  "      --tensorboard DIR  curves for TensorBoard\n"
   "      --device NAME      auto, cpu or cuda\n"
   "      --threads N        default: what is measured to be fastest\n"
   "\n"
   "Say in the settings what to train on, 'data' (lists in the official JSON form, or manifests with 'manifest = yes')\n"
   "or 'scenes' (a folder of pictograms), and where to start, 'init' (a model file) or 'model' (a config.json).\n"
+  "'eval' names what to evaluate on while it goes (as albef eval does, every 'eval-steps' steps or each epoch); the\n"
+  "best model by 'eval-metric' is kept as best.safetensors. With --resume, rows and curves beyond the checkpoint\n"
+  "are dropped.\n"
   "\n"
   "Example:\n"
   "  albef train --task retrieval --out run --set init=ALBEF.pth --set data=flickr30k_train.json --set images=flickr30k\n",

@@ -136,6 +136,22 @@ evaluate_scene (AlbefModel *model, const AlbefImage *image, const char *caption,
   return status;
 }
 
+/* The caption with one thing wrong: does the model refuse it? */
+static AlbefStatus
+evaluate_foil (AlbefModel *model, const AlbefImage *image, const char *foil, PointingGroup *group, AlbefError *error)
+{
+  AlbefMapsRequest request = { .score_only = true };
+  AlbefMaps *maps = NULL;
+  AlbefStatus status = albef_maps_compute (model, image, foil, &request, NULL, &maps, error);
+
+  if (status != ALBEF_OK)
+    return status;
+  group->foils++;
+  group->foils_refused += albef_maps_match (maps) <= 0.5;
+  albef_maps_free (maps);
+  return ALBEF_OK;
+}
+
 /* ---------------------------------------------------------------------------------------------------
  * Features of a group, for ITC recall
  */
@@ -223,8 +239,8 @@ group_of (PointingResult *result, Features **features, const char *name, int lay
 }
 
 static AlbefStatus
-evaluate_list (AlbefModel *model, json_t *scenes, const char *path, AlbefProgress progress, void *progress_data,
-               void (*skipped) (const char *message), PointingResult *result, Features **features, AlbefError *error)
+evaluate_list (AlbefModel *model, json_t *scenes, const char *path, const PointingOptions *options, PointingResult *result,
+               Features **features, AlbefError *error)
 {
   size_t n = json_array_size (scenes);
   const char *slash = strrchr (path, '/');
@@ -238,6 +254,7 @@ evaluate_list (AlbefModel *model, json_t *scenes, const char *path, AlbefProgres
       json_t *scene = json_array_get (scenes, i), *phrases = json_object_get (scene, "phrases");
       const char *name = json_string_value (json_object_get (scene, "image"));
       const char *caption = json_string_value (json_object_get (scene, "caption"));
+      const char *foil = json_string_value (json_object_get (scene, "foil"));
       const char *group_name = json_string_value (json_object_get (scene, "group"));
       PointingGroup *group;
       AlbefImage *image = NULL;
@@ -245,24 +262,28 @@ evaluate_list (AlbefModel *model, json_t *scenes, const char *path, AlbefProgres
       AlbefStatus status;
       char *file;
 
-      if (progress != NULL && !progress (progress_data, "scenes", i, n))
+      if (options->progress != NULL && !options->progress (options->progress_data, "scenes", i, n))
         return error_set (error, ALBEF_CANCELLED, "cancelled");
       if (name == NULL || caption == NULL || !json_is_array (phrases))
         return error_set (error, ALBEF_ERROR_FORMAT,
                           "'%s': scene %zu needs image, caption and a list of phrases", path, i + 1);
+      group = group_of (result, features, group_name != NULL ? group_name : "", info.fusion_layers);
+      if (options->limit > 0 && group->scenes >= options->limit)
+        continue;
       file = name[0] == '/' || slash == NULL ? mem_strdup (name) : mem_printf ("%.*s/%s", (int) (slash - path), path, name);
       status = albef_image_open (file, ALBEF_IMAGE_STORED, &image, &problem);
       free (file);
       if (status != ALBEF_OK)
         {
           result->unreadable++;
-          if (skipped != NULL)
-            skipped (problem.message);
+          if (options->skipped != NULL)
+            options->skipped (problem.message);
           continue;
         }
-      group = group_of (result, features, group_name != NULL ? group_name : "", info.fusion_layers);
       group->scenes++;
       status = evaluate_scene (model, image, caption, phrases, group, error);
+      if (status == ALBEF_OK && foil != NULL)
+        status = evaluate_foil (model, image, foil, group, error);
       if (status == ALBEF_OK)
         features_add (&(*features)[group - result->groups], model, image, caption);
       albef_image_free (image);
@@ -273,9 +294,10 @@ evaluate_list (AlbefModel *model, json_t *scenes, const char *path, AlbefProgres
 }
 
 AlbefStatus
-pointing_evaluate (AlbefModel *model, const char *path, AlbefProgress progress, void *progress_data,
-                   void (*skipped) (const char *message), PointingResult *result, AlbefError *error)
+pointing_evaluate (AlbefModel *model, const char *path, const PointingOptions *options, PointingResult *result,
+                   AlbefError *error)
 {
+  static const PointingOptions defaults;
   json_error_t problem;
   json_t *scenes = json_load_file (path, JSON_ALLOW_NUL, &problem);
   Features *features = NULL;
@@ -288,7 +310,7 @@ pointing_evaluate (AlbefModel *model, const char *path, AlbefProgress progress, 
   if (!json_is_array (scenes))
     status = error_set (error, ALBEF_ERROR_FORMAT, "'%s' is not a list of scenes", path);
   else
-    status = evaluate_list (model, scenes, path, progress, progress_data, skipped, result, &features, error);
+    status = evaluate_list (model, scenes, path, options != NULL ? options : &defaults, result, &features, error);
   for (int i = 0; i < result->n_groups; i++)
     {
       int e = model->model->config.embed_dim;

@@ -18,6 +18,7 @@ typedef struct
   int layers;
   int hits[POINTING_MAX_LAYERS];      /* per fusion layer, from layer 1 at index 0 */
   int matches;                        /* captions with match > 0.5 */
+  int foils, foils_refused;           /* foils there are; those with match <= 0.5 */
   int image_to_text, text_to_image;   /* ITC R@1 within the group (ties: the smaller index) */
 } PointingGroup;
 
@@ -28,11 +29,18 @@ typedef struct
   int unreadable;                     /* pictures left out; each is told to `skipped` */
 } PointingResult;
 
-/* Evaluates the scenes of `path` (JSON list of {image, caption, phrases [{start, end, boxes}], group}), pictures
- * relative to it, decoded as the official code does. `progress` may be NULL. `skipped` hears of each picture
- * that was left out; may be NULL. */
-AlbefStatus pointing_evaluate (AlbefModel *model, const char *path, AlbefProgress progress, void *progress_data,
-                               void (*skipped) (const char *message), PointingResult *result, AlbefError *error);
+typedef struct
+{
+  int64_t limit; /* the first so many scenes of each group alone; 0: all */
+  AlbefProgress progress;
+  void *progress_data;
+  void (*skipped) (const char *message); /* hears of each picture that was left out */
+} PointingOptions;
+
+/* Evaluates the scenes of `path` (JSON list of {image, caption, foil, phrases [{start, end, boxes}], group}; foil and
+ * group may be left out), pictures relative to it, decoded as the official code does. `options` may be NULL. */
+AlbefStatus pointing_evaluate (AlbefModel *model, const char *path, const PointingOptions *options, PointingResult *result,
+                               AlbefError *error);
 void pointing_result_clear (PointingResult *result);
 
 /* True if the first highest pixel of `map` (width x height) lies strictly inside one of the boxes

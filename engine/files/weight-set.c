@@ -263,9 +263,10 @@ same_shape (const Weight *weight, int n_dims, const int64_t *shape)
 static int
 position_grid (const char *canonical, const Weight *weight, int64_t width)
 {
+  bool table = strcmp (canonical, "visual_encoder.pos_embed") == 0 || strcmp (canonical, "visual_encoder_m.pos_embed") == 0;
   int64_t grid = 0;
 
-  if (strcmp (canonical, "visual_encoder.pos_embed") != 0 || weight->n_dims != 3 || weight->shape[0] != 1
+  if (!table || weight->n_dims != 3 || weight->shape[0] != 1
       || weight->shape[2] != width || weight->shape[1] < 2 || weight->shape[1] > 1 + 256 * 256)
     return 0;
   while ((grid + 1) * (grid + 1) <= weight->shape[1] - 1)

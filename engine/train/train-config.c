@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "evaluate.h"
 #include "mapped-file.h"
 #include "schedule.h"
 
@@ -101,6 +102,18 @@ static const Field fields[] = {
   INT ("checkpoint-steps", checkpoint_steps, 0, INT_MAX),
   INT ("keep", keep, 1, 10000),
   INT ("log-steps", log_steps, 1, INT_MAX),
+  TEXT ("eval", eval),
+  TEXT ("eval-task", eval_task),
+  TEXT ("eval-images", eval_images),
+  TEXT ("eval-answers", eval_answers),
+  TEXT ("eval-annotations", eval_annotations),
+  TEXT ("eval-refs", eval_refs),
+  TEXT ("eval-instances", eval_instances),
+  TEXT ("eval-dets", eval_dets),
+  TEXT ("eval-metric", eval_metric),
+  INT ("eval-steps", eval_steps, 0, INT_MAX),
+  INT ("eval-limit", eval_limit, 0, INT_MAX),
+  INT ("eval-k", eval_k, 0, 1000000),
 };
 
 enum
@@ -124,7 +137,7 @@ typedef struct
  * one on the attention; the last with more things in a scene and a lower rate. */
 #define MINI                                                                                                           \
   "scene-nouns = 300\nscene-without = twemoji\nqueue = 2048\ndropout = 0\nalpha-steps = 1500\nepochs = 1\nby-step = yes\n"  \
-  "warmup-steps = 300\nbeta2 = 0.98\nclip-norm = 1\nbatch = 64\nmax-tokens = 32\ncheckpoint-steps = 250\n"
+  "warmup-steps = 300\nbeta2 = 0.98\nclip-norm = 1\nbatch = 64\nmax-tokens = 32\ncheckpoint-steps = 250\neval-steps = 500\neval-limit = 100\n"
 #define MINI_FUSION                                                                                                    \
   MINI "freeze = visual_encoder.*\nmlm-probability = 0.12\nmlm-noun-probability = 0.4\nmlm-one-noun = yes\nmlm-hard = yes\n" \
        "false-negatives = yes\nattention-layer = 2\nclamp-low = 0.01\nclamp-high = 0.5\n"
@@ -262,6 +275,45 @@ trim (char *text)
   return text;
 }
 
+/* Letters to add, drop or change between two short words. */
+static int
+distance (const char *a, const char *b)
+{
+  int row[64], n = (int) strlen (b);
+
+  for (int j = 0; j <= n; j++)
+    row[j] = j;
+  for (int i = 1; *a != 0; a++, i++)
+    {
+      int corner = row[0];
+
+      row[0] = i;
+      for (int j = 1; j <= n; j++)
+        {
+          int above = row[j], least = corner + (*a != b[j - 1]);
+
+          least = above + 1 < least ? above + 1 : least;
+          row[j] = row[j - 1] + 1 < least ? row[j - 1] + 1 : least;
+          corner = above;
+        }
+    }
+  return row[n];
+}
+
+/* The key that is most like `key`. */
+static const char *
+nearest (const char *key)
+{
+  char cut[61];
+  int best = 0;
+
+  snprintf (cut, sizeof cut, "%s", key);
+  for (int i = 1; i < N_FIELDS; i++)
+    if (distance (cut, fields[i].key) < distance (cut, fields[best].key))
+      best = i;
+  return fields[best].key;
+}
+
 /* ---------------------------------------------------------------------------------------------------
  * Public
  */
@@ -313,7 +365,7 @@ train_config_set (TrainConfig *config, const char *key, const char *value, const
   for (int i = 0; i < N_FIELDS; i++)
     if (strcmp (fields[i].key, key) == 0)
       return set_field (config, &fields[i], value) ? ALBEF_OK : refuse (&fields[i], value, where, error);
-  return error_set (error, ALBEF_ERROR_ARGUMENT, "%s: there is no setting '%.60s'", where, key);
+  return error_set (error, ALBEF_ERROR_ARGUMENT, "%s: there is no setting '%.60s'; did you mean '%s'?", where, key, nearest (key));
 }
 
 static AlbefStatus
@@ -383,6 +435,8 @@ train_config_open (TrainConfig *config, const char *path, AlbefError *error)
 AlbefStatus
 train_config_check (const TrainConfig *c, AlbefError *error)
 {
+  EvalTask eval_task;
+
 #define REFUSE(condition, ...)                                                                                         \
   if (condition)                                                                                                       \
   return error_set (error, ALBEF_ERROR_ARGUMENT, __VA_ARGS__)
@@ -404,6 +458,10 @@ train_config_check (const TrainConfig *c, AlbefError *error)
           "'foils' and 'false-negatives' go with pretrain, retrieval and grounding");
   REFUSE (c->attention > 0 && c->amc, "'attention' and 'amc' cannot be had together");
   REFUSE (c->distill && (c->task == TASK_PATCHES || c->task == TASK_NLVR2_PRETRAIN), "%s has no teacher: set 'distill = no'", train_task_name (c->task));
+  REFUSE (c->eval != NULL && (c->task == TASK_PATCHES || c->task == TASK_NLVR2_PRETRAIN),
+          "%s cannot be evaluated on its own: leave 'eval' out", train_task_name (c->task));
+  REFUSE (c->eval_task != NULL && !eval_task_parse (c->eval_task, &eval_task),
+          "'eval-task' is one of pointing, retrieval, grounding, vqa, ve and nlvr2, not '%s'", c->eval_task);
   REFUSE (c->clamp_low > c->clamp_high, "'clamp-low' is above 'clamp-high'");
 #undef REFUSE
   return ALBEF_OK;

@@ -78,6 +78,15 @@ typedef struct
   double decay, beta1, beta2, clip_norm;
   uint64_t seed;
   int checkpoint_steps, keep, log_steps;
+
+  /* How it is watched; train-eval.h. */
+  char *eval;         /* files to evaluate on, separated by commas; NULL: no evaluation */
+  char *eval_task;    /* as in albef eval; NULL: that of the task, the pointing game for pretrain */
+  char *eval_images;  /* NULL: images */
+  char *eval_answers, *eval_annotations, *eval_refs, *eval_instances, *eval_dets;
+  char *eval_metric;  /* the figure that tells the best; NULL: the task's */
+  int eval_steps;     /* every so many steps; 0: at the end of each epoch */
+  int eval_limit, eval_k; /* of each group the first items alone, candidates; 0: all, the official number */
 } TrainConfig;
 
 const char *train_task_name (TrainTask task); /* "pretrain", ... */

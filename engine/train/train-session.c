@@ -31,6 +31,7 @@ struct TrainSession
   LoaderOptions options;
   Loader *loader;
   StepBatch batch;
+  TrainEval *eval; /* NULL: none */
   NounQueue nouns; /* size 0: false negatives are not masked */
   int64_t next_epoch, next_number; /* what the loader gives next */
 };
@@ -530,6 +531,8 @@ finish (TrainSession **session, AlbefStatus status, AlbefError *error)
     status = open_loader (s, error);
   if (status == ALBEF_OK)
     status = make_rule (s, error);
+  if (status == ALBEF_OK)
+    status = train_eval_open (&s->config, run_folder_path (s->folder), s->vocab, s->position.step > 0, &s->eval, error);
   if (status == ALBEF_OK && s->config.false_negatives && s->learner->image_queue != NULL)
     fill_noun_queue (s);
   if (status != ALBEF_OK)
@@ -611,6 +614,7 @@ train_session_free (TrainSession *s)
   if (s == NULL)
     return;
   step_batch_clear (&s->batch);
+  train_eval_free (s->eval);
   noun_queue_clear (&s->nouns);
   loader_free (s->loader);
   dataset_free (s->dataset);
@@ -676,13 +680,47 @@ train_session_note (const TrainSession *s)
   return s->note;
 }
 
+/* What the loop calls back with. */
+typedef struct
+{
+  TrainSession *session;
+  const TrainWatch *watch;
+} Watching;
+
+static void
+pass_progress (void *user_data, const TrainProgress *progress)
+{
+  Watching *w = user_data;
+
+  if (w->watch->progress != NULL)
+    w->watch->progress (w->watch->user_data, progress);
+}
+
+static AlbefStatus
+look (void *user_data, const TrainPosition *at, AlbefError *error)
+{
+  Watching *w = user_data;
+  TrainSession *s = w->session;
+  TrainEvaluation done;
+  AlbefStatus status;
+
+  if (!train_eval_due (s->eval, at, trainer_steps (&s->rule)))
+    return ALBEF_OK;
+  status = train_eval_run (s->eval, s->learner, at, &s->texts, &done, error);
+  if (status != ALBEF_OK)
+    error_prefix (error, status, "the evaluation after step %" PRId64, at->step);
+  else if (w->watch->evaluated != NULL)
+    w->watch->evaluated (w->watch->user_data, &done);
+  return status;
+}
+
 AlbefStatus
-train_session_run (TrainSession *s, const volatile sig_atomic_t *stop,
-                   void (*progress) (void *user_data, const TrainProgress *progress), void *user_data, bool *finished,
-                   AlbefError *error)
+train_session_run (TrainSession *s, const TrainWatch *watch, bool *finished, AlbefError *error)
 {
   BatchSource source = { next_batch, s };
-  TrainRun run = { .folder = s->folder, .texts = &s->texts, .stop = stop, .progress = progress, .user_data = user_data };
+  Watching watching = { s, watch };
+  TrainRun run = { .folder = s->folder, .texts = &s->texts, .stop = watch->stop, .progress = pass_progress, .watch = look,
+                   .user_data = &watching };
   AlbefStatus status = trainer_run (s->learner, &s->rule, &source, &s->position, &run, error);
   char *path;
 

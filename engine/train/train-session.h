@@ -4,6 +4,7 @@
 
 #include "loader.h"
 #include "train-config.h"
+#include "train-eval.h"
 #include "trainer.h"
 
 typedef struct TrainSession TrainSession;
@@ -36,8 +37,14 @@ char *train_session_trouble (TrainSession *session, int index); /* see loader_tr
  * never NULL. */
 const char *train_session_note (const TrainSession *session);
 
+typedef struct
+{
+  const volatile sig_atomic_t *stop; /* may be NULL, as all of them */
+  void (*progress) (void *user_data, const TrainProgress *progress);
+  void (*evaluated) (void *user_data, const TrainEvaluation *evaluation);
+  void *user_data;
+} TrainWatch;
+
 /* Trains to the end or a stop; see trainer_run. At the end, not at a stop, `out`/model.safetensors is written: the model
- * alone. *finished tells which. */
-AlbefStatus train_session_run (TrainSession *session, const volatile sig_atomic_t *stop,
-                               void (*progress) (void *user_data, const TrainProgress *progress), void *user_data,
-                               bool *finished, AlbefError *error);
+ * alone. *finished tells which. An evaluation that fails ends the run; go on with --resume once its files are there. */
+AlbefStatus train_session_run (TrainSession *session, const TrainWatch *watch, bool *finished, AlbefError *error);

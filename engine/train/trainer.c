@@ -318,6 +318,8 @@ trainer_run (Learner *learner, const TrainRule *rule, const BatchSource *source,
   while (position->step < steps && (run->stop == NULL || !*run->stop) && status == ALBEF_OK)
     {
       status = run_optimizer_step (&t, error);
+      if (status == ALBEF_OK && run->watch != NULL)
+        status = run->watch (run->user_data, position, error);
       if (status == ALBEF_OK && run->folder != NULL && rule->checkpoint_steps > 0
           && position->step % rule->checkpoint_steps == 0)
         {

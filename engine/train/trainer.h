@@ -68,6 +68,8 @@ typedef struct
   const CheckpointTexts *texts; /* kept in them */
   const volatile sig_atomic_t *stop; /* becomes nonzero: end after this step, with a checkpoint; may be NULL */
   void (*progress) (void *user_data, const TrainProgress *progress); /* after each step; may be NULL */
+  /* After each step too, before its checkpoint; a failure ends the run. May be NULL. */
+  AlbefStatus (*watch) (void *user_data, const TrainPosition *at, AlbefError *error);
   void *user_data;
 } TrainRun;
 

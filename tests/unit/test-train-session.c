@@ -147,6 +147,10 @@ test_settings (void)
   refused (TASK_PRETRAIN, "dropout = nan\n", "dropout");
   refused (TASK_PRETRAIN, "distill = maybe\n", "yes or no");
   refused (TASK_PRETRAIN, "colour = red\n", "no setting 'colour'");
+  refused (TASK_PRETRAIN, "accumulatoin = 2\n", "did you mean 'accumulation'?");
+  refused (TASK_PRETRAIN, "learning-rate = 2\nlr=1\n", "did you mean");
+  refused (TASK_PRETRAIN, "data = a\ninit = b\neval = c\neval-task = guess\n", "eval-task");
+  refused (TASK_PATCHES, "scenes = a\ninit = b\neval = c\n", "patches cannot be evaluated");
   refused (TASK_PRETRAIN, "batch 4\n", "KEY = VALUE");
   refused (TASK_PRETRAIN, "init = a\n", "what to train on");
   refused (TASK_PRETRAIN, "data = a\n", "where to start");
@@ -172,12 +176,27 @@ see (void *user_data, const TrainProgress *progress)
     stop = 1;
 }
 
+static int evaluations, best_ones;
+static double last_value;
+static char last_metric[80];
+
+static void
+see_evaluation (void *user_data, const TrainEvaluation *evaluation)
+{
+  (void) user_data;
+  evaluations++;
+  best_ones += evaluation->best;
+  last_value = evaluation->value;
+  snprintf (last_metric, sizeof last_metric, "%s", evaluation->metric);
+}
+
 /* Begins (config) or goes on (NULL) in folder/name, until `end` steps (0: the end). True: finished. */
 static bool
 go (const TrainConfig *config, const char *name, int64_t end, AlbefError *error)
 {
   TrainPlace place = { .device = "cpu", .threads = 1, .command = "test" };
   char *out = mem_printf ("%s/%s", folder, name);
+  TrainWatch watch = { .stop = &stop, .progress = see, .evaluated = see_evaluation };
   TrainSession *session = NULL;
   bool finished = false;
   AlbefStatus status = config != NULL ? train_session_begin (config, out, &place, &session, error)
@@ -186,7 +205,7 @@ go (const TrainConfig *config, const char *name, int64_t end, AlbefError *error)
   stop = 0;
   stop_at = end;
   if (status == ALBEF_OK)
-    status = train_session_run (session, &stop, see, NULL, &finished, error);
+    status = train_session_run (session, &watch, &finished, error);
   train_session_free (session);
   free (out);
   return status == ALBEF_OK && finished;
@@ -279,6 +298,78 @@ test_recipe (void)
   train_config_clear (&config);
 }
 
+/* What lies behind the header of a safetensors file. */
+static bool
+same_data (const char *a, size_t n, const char *b, size_t m)
+{
+  uint64_t x, y;
+
+  if (a == NULL || b == NULL || n < 8 || m < 8)
+    return false;
+  memcpy (&x, a, 8);
+  memcpy (&y, b, 8);
+  return n - x == m - y && memcmp (a + 8 + x, b + 8 + y, n - 8 - x) == 0;
+}
+
+/* A run that is evaluated every second step ends with the weights, moments and queues of one that is not. */
+static void
+test_evaluated_run (void)
+{
+  static const char lines[] = "init = @/patches/model.safetensors\nscenes = @/sprites\nresolution = 32\nqueue = 20\nbatch = 4\n"
+                              "scenes-per-epoch = 32\nepochs = 1\nworkers = 1\nby-step = yes\nlr = 5e-3\nlog-steps = 1\nname = tiny\n"
+                              "checkpoint-steps = 3\n";
+  char *sprites = mem_printf ("%s/sprites", folder), *held_out = mem_printf ("%s/held-out", folder);
+  SceneFilesOptions files = { .n = 6, .seed = 9 };
+  SceneOptions scenes = { .size = 32 };
+  AlbefError error = ALBEF_ERROR_INIT;
+  SceneSource *source = NULL;
+  TrainConfig config;
+  char *a, *b, *best;
+  size_t n = 0, m = 0, k = 0;
+
+  if (scene_source_open (sprites, &scenes, &source, &error) != ALBEF_OK
+      || scenes_write (source, held_out, &files, NULL, NULL, &error) != ALBEF_OK)
+    tap_ok (false, "/evaluation/scenes (%s)", error.message);
+  scene_source_free (source);
+  train_config_init (&config, TASK_PRETRAIN);
+  set (&config, lines);
+  tap_ok (go (&config, "blind", 0, &error), "/evaluation/a run without (%s)", error.message);
+  evaluations = best_ones = 0;
+  set (&config, "eval = @/held-out/scenes.json\neval-steps = 2\neval-limit = 5\n");
+  tap_ok (go (&config, "seeing", 0, &error) && evaluations == 4 && best_ones >= 1 && strcmp (last_metric, "pointing_1") == 0
+              && last_value >= 0 && last_value <= 1,
+          "/evaluation/a run with four (%s)", error.message);
+  a = bytes_of ("blind/checkpoint-00000008.safetensors", &n);
+  b = bytes_of ("seeing/checkpoint-00000008.safetensors", &m);
+  tap_ok (same_data (a, n, b, m), "/evaluation/the same weights, moments and queues");
+  free (b);
+  best = bytes_of ("seeing/best.safetensors", &k);
+  tap_ok (best != NULL, "/evaluation/the best is kept");
+  free (best);
+  evaluations = 0;
+  tap_ok (!go (&config, "seeing-pieces", 5, &error) && go (NULL, "seeing-pieces", 0, &error) && evaluations == 4,
+          "/evaluation/in two pieces (%s)", error.message);
+  b = bytes_of ("seeing-pieces/checkpoint-00000008.safetensors", &m);
+  tap_ok (same_data (a, n, b, m), "/evaluation/in two pieces: the same");
+  free (b);
+  b = bytes_of ("seeing/best.json", &n);
+  best = bytes_of ("seeing-pieces/best.json", &k);
+  tap_ok (b != NULL && best != NULL && strcmp (b, best) == 0, "/evaluation/the best is the same one");
+  free (b);
+  free (best);
+  set (&config, "eval-metric = nonsense\n");
+  tap_ok (!go (&config, "nonsense", 0, &error) && strstr (error.message, "nonsense") != NULL, "/evaluation/an unknown figure (%s)",
+          error.message);
+  error = (AlbefError) ALBEF_ERROR_INIT;
+  set (&config, "eval = @/nowhere.json\n");
+  tap_ok (!go (&config, "nowhere-run", 0, &error) && strstr (error.message, "nowhere.json") != NULL,
+          "/evaluation/a missing file is said at the start (%s)", error.message);
+  train_config_clear (&config);
+  free (a);
+  free (sprites);
+  free (held_out);
+}
+
 /* Other pictograms: another run. */
 static void
 test_other_data (void)
@@ -305,16 +396,16 @@ test_tasks (void)
   {
     TrainTask task;
     const char *lines;
-  } tasks[] = { { TASK_RETRIEVAL, "data = @/lists/retrieval_train.json\n" },
+  } tasks[] = { { TASK_RETRIEVAL, "data = @/lists/retrieval_train.json\neval = @/lists/retrieval_test.json\n" },
                 { TASK_GROUNDING, "data = @/lists/grounding_train.json\n" },
-                { TASK_VQA, "data = @/lists/vqa_train.json\n" },
-                { TASK_VE, "data = @/lists/ve_train.json\n" },
-                { TASK_NLVR2, "data = @/lists/nlvr_train.json\n" },
+                { TASK_VQA, "data = @/lists/vqa_train.json\neval = @/lists/vqa_test.json\neval-answers = @/lists/answer_list.json\n" },
+                { TASK_VE, "data = @/lists/ve_train.json\neval = @/lists/ve_test.json\n" },
+                { TASK_NLVR2, "data = @/lists/nlvr_train.json\neval = @/lists/nlvr_test.json\n" },
                 { TASK_PRETRAIN, "data = @/lists/pretrain.json\nqueue = 20\n" },
                 { TASK_PRETRAIN, "data = @/lists/manifest.jsonl\nmanifest = yes\namc = yes\namc-layer = 1\n"
                                  "amc-per-sample = yes\n" } };
   char *sprites = mem_printf ("%s/sprites", folder), *lists = mem_printf ("%s/lists", folder);
-  SceneFilesOptions options = { .n = 24, .seed = 5, .vqa = true, .ve = true, .nlvr = true };
+  SceneFilesOptions options = { .n = 24, .n_held_out = 6, .seed = 5, .vqa = true, .ve = true, .nlvr = true };
   SceneOptions scenes = { .size = 32 };
   AlbefError error = ALBEF_ERROR_INIT;
   SceneSource *source = NULL;
@@ -330,6 +421,7 @@ test_tasks (void)
       bool done;
 
       error = (AlbefError) ALBEF_ERROR_INIT;
+      evaluations = 0;
       snprintf (name, sizeof name, "task%zu", i);
       train_config_init (&config, tasks[i].task);
       set (&config, "init = @/whole/model.safetensors\nimages = @/lists\nresolution = 32\nbatch = 4\nmax-steps = 2\n");
@@ -337,6 +429,9 @@ test_tasks (void)
       done = go (&config, name, 0, &error);
       tap_ok (done && isfinite (first_loss) && isfinite (last_loss) && last_loss != first_loss,
               "/tasks/%s: %g, %g (%s)", train_task_name (tasks[i].task), first_loss, last_loss, error.message);
+      if (config.eval != NULL)
+        tap_ok (evaluations == 1 && last_value >= 0 && last_value <= 1, "/tasks/%s evaluated: %s %g",
+                train_task_name (tasks[i].task), last_metric, last_value);
       train_config_clear (&config);
     }
   free (sprites);
@@ -441,6 +536,7 @@ main (void)
   test_settings ();
   test_scenes_run ();
   test_recipe ();
+  test_evaluated_run ();
   test_tasks ();
   test_starts ();
   test_other_data ();
