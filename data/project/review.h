@@ -25,15 +25,19 @@ typedef struct
 gboolean project_review (Project *project, const Review *review, GError **error);
 
 /* Gives a phrase's region a new shape without a verdict, or removes it (shape NULL). */
-gboolean project_change_region (Project *project, gint64 phrase, gint64 region, const Shape *shape, const char *by, GError **error);
+gboolean project_change_region (Project *project, gint64 phrase, gint64 region, const Shape *shape, const char *by,
+                                GError **error);
 /* A person's new region; *region (may be NULL) gets its id. */
-gboolean project_add_region (Project *project, gint64 phrase, const Shape *shape, const char *by, gint64 *region, GError **error);
+gboolean project_add_region (Project *project, gint64 phrase, const Shape *shape, const char *by, gint64 *region,
+                             GError **error);
 /* A stand-alone phrase, the same one if it is there; a half-done import's is taken over. */
-gboolean project_add_phrase (Project *project, gint64 image, const char *text, const char *by, gint64 *phrase, GError **error);
+gboolean project_add_phrase (Project *project, gint64 image, const char *text, const char *by, gint64 *phrase,
+                             GError **error);
 /* New text of a caption: spans outside the edit move, touched ones become detached. */
 gboolean project_edit_caption (Project *project, gint64 caption, const char *text, const char *by, GError **error);
 /* Sets or removes a tag on an image (phrase 0) or on a phrase. */
-gboolean project_set_tag (Project *project, gint64 image, gint64 phrase, const char *name, gboolean set, const char *by, GError **error);
+gboolean project_set_tag (Project *project, gint64 image, gint64 phrase, const char *name, gboolean set, const char *by,
+                          GError **error);
 
 /* Takes back, or does again, the reviewer's newest record; *what tells people. NOT_FOUND: there is none. REFUSED:
  * somebody changed the target since; the message shows its history. */
@@ -42,6 +46,7 @@ gboolean project_redo (Project *project, const char *by, char **what, GError **e
 /* An import, run or removal as a whole: hides or shows its rows. REFUSED while a person's record hangs on one. */
 gboolean project_hide_entry (Project *project, gint64 entry, gboolean hide, const char *by, GError **error);
 /* Removes images from the project (one entry, undone as a whole); the files stay. */
-gboolean project_remove_images (Project *project, const gint64 *images, guint n, const char *by, gint64 *entry, GError **error);
+gboolean project_remove_images (Project *project, const gint64 *images, guint n, const char *by, gint64 *entry,
+                                GError **error);
 
 G_END_DECLS
