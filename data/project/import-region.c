@@ -240,6 +240,20 @@ import_region (Import *import, const char *where, const ImportRegion *region, GE
     }
   if (!shared_here (import, where, region, image, &id, error))
     return 0;
+  if (id != 0)
+    {
+      gboolean linked;
+      gint64 other;
+
+      /* Named twice on one phrase it is there once. */
+      if (!database_get (import->db, LINK_OF_REGION, &other, &linked, error, "ii", region->phrase, id))
+        return 0;
+      if (linked)
+        {
+          import->report->new_regions--;
+          return id;
+        }
+    }
   if (id == 0 && !insert_region (import, region, image, origin, &id, error))
     return 0;
   if (!database_run (import->db, LINK_INSERT, error, "iiiiii", project_id_new (), region->phrase, id, identity, nth,

@@ -158,6 +158,7 @@ STATEMENT (REVISION_GET, "SELECT id, region, kind, x1, y1, x2, y2, shape, origin
            " FROM region_revision WHERE id = ?")
 STATEMENT (LINK_FIND, "SELECT l.id, l.region, l.entry, e.state FROM link l LEFT JOIN entry e ON e.id = l.entry"
            " WHERE l.phrase = ? AND l.identity = ? AND l.nth = ?")
+STATEMENT (LINK_OF_REGION, "SELECT id FROM link WHERE phrase = ? AND region = ? LIMIT 1")
 STATEMENT (LINK_INSERT, "INSERT INTO link (id, phrase, region, identity, nth, entry) VALUES (?,?,?,?,?,?)")
 STATEMENT (LINK_INSERT_OWN, "INSERT INTO link (id, phrase, region, entry) VALUES (?,?,?,NULL)")
 STATEMENT (LINK_SET, "UPDATE link SET region = ?2 WHERE id = ?1")

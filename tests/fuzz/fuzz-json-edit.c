@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * fuzz-json-edit.c: any bytes as a file whose arrays are edited. Of a well-formed object nothing but what is edited may
- * change: kept it is the same bytes, dropped and added to it is what the same does to the parsed value. */
+ * change: kept it is the same bytes, dropped, changed and added to it is what the same does to the parsed value. */
 #include "json-edit.h"
 
 #include <glib/gstdio.h>
@@ -19,12 +19,29 @@ keep (guint member, json_t *item, GString *text, gpointer data, GError **error)
   return JSON_EDIT_KEEP;
 }
 
-/* Objects are dropped, texts replaced. */
+static void
+change_object (json_t *object)
+{
+  json_object_set_new (object, "new", json_string ("x"));
+  json_object_del (object, "gone");
+  if (json_object_get (object, "n") != NULL)
+    json_object_set_new (object, "n", json_integer (7));
+}
+
+/* Objects get one member more, lose "gone" and have 7 for "n"; texts are replaced, numbers dropped. */
 static JsonEditFate
 change (guint member, json_t *item, GString *text, gpointer data, GError **error)
 {
-  if (json_is_object (item))
+  if (json_is_number (item))
     return JSON_EDIT_DROP;
+  if (json_is_object (item))
+    {
+      g_autoptr (json_t) other = json_deep_copy (item);
+
+      change_object (other);
+      json_put_value (text, other);
+      return JSON_EDIT_REPLACE;
+    }
   if (!json_is_string (item))
     return JSON_EDIT_KEEP;
   g_string_append (text, "[1]");
@@ -76,12 +93,15 @@ change_value (json_t *value)
       if (!json_is_array (array))
         continue;
       for (size_t j = json_array_size (array); j-- > 0;)
-        if (json_is_object (json_array_get (array, j)))
+        if (json_is_number (json_array_get (array, j)))
           json_array_remove (array, j);
+        else if (json_is_object (json_array_get (array, j)))
+          change_object (json_array_get (array, j));
         else if (json_is_string (json_array_get (array, j)))
           json_array_set_new (array, j, json_pack ("[i]", 1));
       json_array_append_new (array, json_pack ("{s:i}", "new", 1));
     }
+  json_object_set_new (value, "c", json_pack ("[i,s]", 1, "}"));
 }
 
 /* A member that is there but no array gets a second one of its name: nobody writes such files. */
@@ -97,7 +117,8 @@ is_usual (const json_t *value)
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
-  static const JsonEditor keeper = { members, keep, nothing, NULL }, changer = { members, change, add, NULL };
+  static const JsonEditor keeper = { members, keep, nothing, NULL },
+                          changer = { members, change, add, NULL, "\n  ", "c", "[1, \"}\"]", " " };
   const char *base = access ("/dev/shm", W_OK) == 0 ? "/dev/shm" : g_get_tmp_dir ();
   g_autofree char *from = g_strdup_printf ("%s/alidade-fuzz-%d.json", base, (int) getpid ());
   g_autofree char *to = g_strconcat (from, ".out", NULL), *kept = NULL, *changed = NULL;
