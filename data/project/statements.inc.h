@@ -6,6 +6,8 @@
 STATEMENT (ENTRY_INSERT, "INSERT INTO entry (id, kind, state, format, source, settings, by, at) VALUES (?,?,?,?,?,?,?,?)")
 STATEMENT (ENTRY_SET_STATE, "UPDATE entry SET state = ?2 WHERE id = ?1")
 STATEMENT (ENTRY_SET_SETTINGS, "UPDATE entry SET settings = ?2 WHERE id = ?1")
+STATEMENT (ENTRY_SOURCES, "SELECT id, source, settings FROM entry WHERE source IS NOT NULL ORDER BY id")
+STATEMENT (ENTRY_SET_SOURCE, "UPDATE entry SET source = ?2, settings = ?3 WHERE id = ?1")
 STATEMENT (ENTRY_PENDING, "SELECT id FROM entry WHERE state = 'pending' LIMIT 1")
 STATEMENT (ENTRY_GET, "SELECT id, kind, state FROM entry WHERE id = ?")
 STATEMENT (ENTRY_LAST, "SELECT id FROM entry WHERE kind = ?1 AND state = ?2 ORDER BY id DESC LIMIT 1")
