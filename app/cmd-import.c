@@ -43,9 +43,11 @@ print_import (const ImportReport *report, gboolean json)
         fprintf (stderr, "... and %" G_GINT64_FORMAT " more; --json lists them\n", report->n_skipped - 20);
       for (guint i = 0; i < report->notes->len && i < 20; i++)
         fprintf (stderr, "note: %s\n", (char *) report->notes->pdata[i]);
-      printf ("%s: %" G_GINT64_FORMAT " images, %" G_GINT64_FORMAT " captions, %" G_GINT64_FORMAT " phrases, %" G_GINT64_FORMAT
-              " regions are new; %" G_GINT64_FORMAT " skipped, %" G_GINT64_FORMAT " pictures missing\n", report->format,
-              report->new_images, report->new_captions, report->new_phrases, report->new_regions, report->n_skipped, report->missing);
+      printf ("%s: %" G_GINT64_FORMAT " images, %" G_GINT64_FORMAT " captions, %" G_GINT64_FORMAT
+              " phrases, %" G_GINT64_FORMAT " regions are new; %" G_GINT64_FORMAT " skipped, %" G_GINT64_FORMAT
+              " pictures missing\n",
+              report->format, report->new_images, report->new_captions, report->new_phrases, report->new_regions,
+              report->n_skipped, report->missing);
       return;
     }
   json_put_name (out, "format");
@@ -98,8 +100,8 @@ print_import (const ImportReport *report, gboolean json)
 int
 command_import (int argc, char **argv)
 {
-  g_autofree char *format = NULL, *images = NULL, *as = NULL, *by = NULL, *split_by = NULL, *formats = format_names (TRUE),
-                  *about = NULL;
+  g_autofree char *format = NULL, *images = NULL, *as = NULL, *by = NULL, *split_by = NULL,
+                  *formats = format_names (TRUE), *about = NULL;
   gboolean json = FALSE;
   int voc_origin = -1, status;
   const GOptionEntry entries[] = {
@@ -118,8 +120,9 @@ command_import (int argc, char **argv)
   g_auto (ImportReport) report = { 0 };
   ImportOptions options = { 0 };
 
-  about = g_strconcat ("Brings a file's pictures, captions, phrases and regions into a project: all of it or nothing.\n\nFormats: ",
-                       formats, NULL);
+  about = g_strconcat (
+      "Brings a file's pictures, captions, phrases and regions into a project: all of it or nothing.\n\nFormats: ",
+      formats, NULL);
   if (!command_parse (&argc, &argv, entries, "PROJECT SOURCE", about, 2, 2, &files, &status))
     return status;
   if (as != NULL && strcmp (as, "regions") != 0 && strcmp (as, "proposals") != 0)
@@ -138,7 +141,8 @@ command_import (int argc, char **argv)
   if (project == NULL || !project_import (project, files[1], &options, &report, &error))
     return command_fail ("import", error);
   if (database_is_rollback (project_database (project)))
-    fputs ("note: this file system takes no write-ahead log; readers may have to wait while something is written\n", stderr);
+    fputs ("note: this file system takes no write-ahead log; readers may have to wait while something is written\n",
+           stderr);
   print_import (&report, json);
   return command_end ("import", COMMAND_DONE);
 }
@@ -155,11 +159,13 @@ print_export (const ExportReport *report, gboolean back, gboolean json)
       if (back && !report->by_record)
         printf ("written back: %" G_GINT64_FORMAT " files\n", report->files);
       else if (back)
-        printf ("written back: %" G_GINT64_FORMAT " files, %" G_GINT64_FORMAT " records changed, %" G_GINT64_FORMAT " added, %"
-                G_GINT64_FORMAT " taken out\n", report->files, report->changed, report->added, report->removed);
+        printf ("written back: %" G_GINT64_FORMAT " files, %" G_GINT64_FORMAT " records changed, %" G_GINT64_FORMAT
+                " added, %" G_GINT64_FORMAT " taken out\n",
+                report->files, report->changed, report->added, report->removed);
       else
-        printf ("%s: %" G_GINT64_FORMAT " images, %" G_GINT64_FORMAT " captions, %" G_GINT64_FORMAT " phrases, %" G_GINT64_FORMAT
-                " regions\n", report->format, report->images, report->captions, report->phrases, report->regions);
+        printf ("%s: %" G_GINT64_FORMAT " images, %" G_GINT64_FORMAT " captions, %" G_GINT64_FORMAT
+                " phrases, %" G_GINT64_FORMAT " regions\n",
+                report->format, report->images, report->captions, report->phrases, report->regions);
       if (report->keeps_not != NULL)
         fprintf (stderr, "%s does not keep: %s\n", report->format, report->keeps_not);
       g_hash_table_iter_init (&iter, report->lost);
@@ -205,7 +211,8 @@ command_export (int argc, char **argv)
     { "proposals", 0, 0, G_OPTION_ARG_NONE, &proposals, "Unreviewed proposals as well", NULL },
     { "force", 0, 0, G_OPTION_ARG_NONE, &force, "Replace TARGET if it is there", NULL },
     { "copy-images", 0, 0, G_OPTION_ARG_NONE, &copy, "Copy the pictures into the target folder", NULL },
-    { "write-back", 0, 0, G_OPTION_ARG_NONE, &back, "Put changes into the files that were imported (without TARGET)", NULL },
+    { "write-back", 0, 0, G_OPTION_ARG_NONE, &back, "Put changes into the files that were imported (without TARGET)",
+      NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &json, "One JSON object", NULL },
     { NULL }
   };

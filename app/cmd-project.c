@@ -12,17 +12,17 @@ int
 command_new (int argc, char **argv)
 {
   gboolean samples = FALSE;
-  const GOptionEntry entries[] = {
-    { "samples", 0, 0, G_OPTION_ARG_NONE, &samples, "Fill it with the sample scenes; without PROJECT in your data folder", NULL },
-    { NULL }
-  };
+  const GOptionEntry entries[] = { { "samples", 0, 0, G_OPTION_ARG_NONE, &samples,
+                                     "Fill it with the sample scenes; without PROJECT in your data folder", NULL },
+                                   { NULL } };
   g_auto (GStrv) files = NULL;
   g_autofree char *folder = NULL, *file = NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (Project) project = NULL;
   int status;
 
-  if (!command_parse (&argc, &argv, entries, "PROJECT", "Makes an empty project in the folder PROJECT.", 0, 1, &files, &status))
+  if (!command_parse (&argc, &argv, entries, "PROJECT", "Makes an empty project in the folder PROJECT.", 0, 1, &files,
+                      &status))
     return status;
   if (files == NULL && !samples)
     return command_usage ("new", "PROJECT is missing");
@@ -89,7 +89,8 @@ print_check (const ProjectCheck *check, const ProjectCounts *counts, gboolean js
         g_string_append_printf (out, "%s\n", (char *) check->problems->pdata[i]);
       for (guint i = 0; i < check->notes->len; i++)
         g_string_append_printf (out, "%s\n", (char *) check->notes->pdata[i]);
-      g_string_append (out, check->sound ? "The project is sound.\n" : "The project is damaged: go back to a backup.\n");
+      g_string_append (out,
+                       check->sound ? "The project is sound.\n" : "The project is damaged: go back to a backup.\n");
     }
   command_print (out);
 }
@@ -124,7 +125,8 @@ command_check (int argc, char **argv)
     { "json", 0, 0, G_OPTION_ARG_NONE, &json, "One JSON object", NULL },
     { "repair", 0, 0, G_OPTION_ARG_NONE, &repair, "Write down which pictures are gone, changed or back again", NULL },
     { "accept-changed", 0, 0, G_OPTION_ARG_NONE, &accept, "Take the new content of changed pictures as theirs", NULL },
-    { "hashes", 0, 0, G_OPTION_ARG_NONE, &hashes, "Fill in the hashes of whole files, as a window does when idle", NULL },
+    { "hashes", 0, 0, G_OPTION_ARG_NONE, &hashes, "Fill in the hashes of whole files, as a window does when idle",
+      NULL },
     { "compact", 0, 0, G_OPTION_ARG_NONE, &compact, "Give unused space back; undo survives", NULL },
     { NULL }
   };
@@ -135,12 +137,14 @@ command_check (int argc, char **argv)
   ProjectCounts counts = { 0 };
   int status;
 
-  if (!command_parse (&argc, &argv, entries, "PROJECT", "Checks that a project is sound (exit status 0) or not (1).", 1, 1, &files, &status))
+  if (!command_parse (&argc, &argv, entries, "PROJECT", "Checks that a project is sound (exit status 0) or not (1).", 1,
+                      1, &files, &status))
     return status;
   project = project_open (files[0], repair || compact || hashes || accept, &error);
-  if (project == NULL || (hashes && !fill_hashes (project, &error)) ||
-      (accept && !accept_changed (project, &error)) || !project_check (project, repair || accept, &check, &error) ||
-      (check.sound && !project_count (project, &counts, &error)) || (check.sound && compact && !project_compact (project, &error)))
+  if (project == NULL || (hashes && !fill_hashes (project, &error)) || (accept && !accept_changed (project, &error)) ||
+      !project_check (project, repair || accept, &check, &error) ||
+      (check.sound && !project_count (project, &counts, &error)) ||
+      (check.sound && compact && !project_compact (project, &error)))
     {
       if (json && error != NULL && error->domain == PROJECT_ERROR && error->code == PROJECT_ERROR_DAMAGED)
         {
@@ -164,9 +168,11 @@ command_backup (int argc, char **argv)
   g_autoptr (Project) project = NULL;
   int status;
 
-  if (!command_parse (&argc, &argv, NULL, "PROJECT TARGET",
-                      "Copies a project, also one that is being written, into the new project folder TARGET. Pictures stay where "
-                      "they are.", 2, 2, &files, &status))
+  if (!command_parse (
+          &argc, &argv, NULL, "PROJECT TARGET",
+          "Copies a project, also one that is being written, into the new project folder TARGET. Pictures stay where "
+          "they are.",
+          2, 2, &files, &status))
     return status;
   project = project_open (files[0], FALSE, &error);
   return project != NULL && project_backup (project, files[1], &error) ? COMMAND_DONE : command_fail ("backup", error);

@@ -69,24 +69,30 @@ database_fail (Database *db, int code, const char *doing, GError **error)
   switch (code & 0xff)
     {
     case SQLITE_FULL:
-      return project_fail (error, PROJECT_ERROR_FULL, "%s: the disk is full (%s). Nothing of this step was kept; make space and "
-                           "try again.", path, doing);
+      return project_fail (error, PROJECT_ERROR_FULL,
+                           "%s: the disk is full (%s). Nothing of this step was kept; make space and "
+                           "try again.",
+                           path, doing);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      return project_fail (error, PROJECT_ERROR_BUSY, "%s is locked by another program (%s). Close it, or try again later.",
-                           path, doing);
+      return project_fail (error, PROJECT_ERROR_BUSY,
+                           "%s is locked by another program (%s). Close it, or try again later.", path, doing);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      return project_fail (error, PROJECT_ERROR_DAMAGED, "%s is damaged or no Alidade project (%s: %s). Run 'alidade check', and "
-                           "go back to a backup.", path, doing, message);
-    case SQLITE_READONLY:
-      return project_fail (error, PROJECT_ERROR_FAILED, "%s cannot be written (%s: %s). Check the permissions of the folder.",
+      return project_fail (error, PROJECT_ERROR_DAMAGED,
+                           "%s is damaged or no Alidade project (%s: %s). Run 'alidade check', and "
+                           "go back to a backup.",
                            path, doing, message);
+    case SQLITE_READONLY:
+      return project_fail (error, PROJECT_ERROR_FAILED,
+                           "%s cannot be written (%s: %s). Check the permissions of the folder.", path, doing, message);
     case SQLITE_INTERRUPT:
       return project_fail (error, PROJECT_ERROR_CANCELLED, "cancelled");
     case SQLITE_IOERR:
-      return project_fail (error, PROJECT_ERROR_FAILED, "%s: reading or writing failed (%s: %s, code %d). Is the disk still "
-                           "there, and not full?", path, doing, message, code);
+      return project_fail (error, PROJECT_ERROR_FAILED,
+                           "%s: reading or writing failed (%s: %s, code %d). Is the disk still "
+                           "there, and not full?",
+                           path, doing, message, code);
     default:
       return project_fail (error, PROJECT_ERROR_FAILED, "%s: %s failed: %s (code %d)", path, doing, message, code);
     }
@@ -138,7 +144,8 @@ database_statement (Database *db, Statement which, GError **error)
 {
   if (db->statements[which] == NULL)
     {
-      int code = sqlite3_prepare_v3 (db->handle, texts[which].sql, -1, SQLITE_PREPARE_PERSISTENT, &db->statements[which], NULL);
+      int code = sqlite3_prepare_v3 (db->handle, texts[which].sql, -1, SQLITE_PREPARE_PERSISTENT,
+                                     &db->statements[which], NULL);
 
       if (code != SQLITE_OK)
         {
@@ -355,7 +362,8 @@ static gboolean
 migrate_one (Database *db, int version, GError **error)
 {
   g_autofree char *name = g_strconcat ("/org/alidade/project/migrations/", migrations[version - 1], NULL);
-  g_autoptr (GBytes) bytes = g_resource_lookup_data (project_get_resource (), name, G_RESOURCE_LOOKUP_FLAGS_NONE, error);
+  g_autoptr (GBytes) bytes =
+      g_resource_lookup_data (project_get_resource (), name, G_RESOURCE_LOOKUP_FLAGS_NONE, error);
   g_autofree char *sql = NULL;
   g_autofree char *mark = g_strdup_printf ("PRAGMA user_version = %d", version);
   gsize length;
@@ -397,16 +405,21 @@ check_kind (Database *db, GError **error)
 {
   gint64 application, version;
 
-  if (!pragma_int (db, "PRAGMA application_id", &application, error) || !pragma_int (db, "PRAGMA user_version", &version, error))
+  if (!pragma_int (db, "PRAGMA application_id", &application, error) ||
+      !pragma_int (db, "PRAGMA user_version", &version, error))
     return FALSE;
   if (application != DATABASE_APPLICATION_ID)
     return project_fail (error, PROJECT_ERROR_DAMAGED, "%s is no Alidade project.", db->path);
   if (version > database_newest_version ())
-    return project_fail (error, PROJECT_ERROR_NEWER, "%s was written by a newer version of Alidade (schema %d; this one "
-                         "knows %d). Update Alidade to open it.", db->path, (int) version, database_newest_version ());
+    return project_fail (error, PROJECT_ERROR_NEWER,
+                         "%s was written by a newer version of Alidade (schema %d; this one "
+                         "knows %d). Update Alidade to open it.",
+                         db->path, (int) version, database_newest_version ());
   if (version < 1)
-    return project_fail (error, PROJECT_ERROR_DAMAGED, "%s holds no project yet: making it was interrupted. Remove it and "
-                         "make the project again.", db->path);
+    return project_fail (error, PROJECT_ERROR_DAMAGED,
+                         "%s holds no project yet: making it was interrupted. Remove it and "
+                         "make the project again.",
+                         db->path);
   return TRUE;
 }
 
@@ -430,8 +443,10 @@ open_immutable (Database *db, GError **error)
   GStatBuf status;
 
   if (g_stat (log, &status) == 0 && status.st_size > 0)
-    return project_fail (error, PROJECT_ERROR_FAILED, "%s lies in a folder that cannot be written to, and %s holds changes that "
-                         "are not in it yet. Copy the whole folder to a place of your own and open that.", db->path, log);
+    return project_fail (error, PROJECT_ERROR_FAILED,
+                         "%s lies in a folder that cannot be written to, and %s holds changes that "
+                         "are not in it yet. Copy the whole folder to a place of your own and open that.",
+                         db->path, log);
   sqlite3_close (db->handle);
   db->handle = NULL;
   return open_handle (db, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, error);

@@ -44,8 +44,8 @@ out_file_open (const char *path, GError **error)
 
   if (file < 0)
     {
-      project_fail (error, errno == ENOSPC ? PROJECT_ERROR_FULL : PROJECT_ERROR_FAILED, "%s cannot be written: %s", path,
-                    g_strerror (errno));
+      project_fail (error, errno == ENOSPC ? PROJECT_ERROR_FULL : PROJECT_ERROR_FAILED, "%s cannot be written: %s",
+                    path, g_strerror (errno));
       return NULL;
     }
   out = g_new0 (OutFile, 1);
@@ -64,8 +64,9 @@ write_fully (OutFile *out, const char *text, gsize length, GError **error)
       if (n < 0 && errno == EINTR)
         continue;
       if (n < 0)
-        return project_fail (error, errno == ENOSPC ? PROJECT_ERROR_FULL : PROJECT_ERROR_FAILED, "%s cannot be written: %s%s",
-                             out->path, g_strerror (errno), errno == ENOSPC ? ". Make space and try again" : "");
+        return project_fail (error, errno == ENOSPC ? PROJECT_ERROR_FULL : PROJECT_ERROR_FAILED,
+                             "%s cannot be written: %s%s", out->path, g_strerror (errno),
+                             errno == ENOSPC ? ". Make space and try again" : "");
       text += n;
       length -= n;
     }
@@ -105,8 +106,8 @@ out_file_close (OutFile *file, GError **error)
       reason = errno;
     }
   if (!good)
-    project_fail (error, reason == ENOSPC ? PROJECT_ERROR_FULL : PROJECT_ERROR_FAILED, "%s cannot be written: %s", file->path,
-                  g_strerror (reason));
+    project_fail (error, reason == ENOSPC ? PROJECT_ERROR_FULL : PROJECT_ERROR_FAILED, "%s cannot be written: %s",
+                  file->path, g_strerror (reason));
   g_free (file->path);
   g_free (file);
   return good;
@@ -189,8 +190,8 @@ static ExportRegion *
 region_from_row (sqlite3_stmt *rows)
 {
   ExportRegion *region = g_new0 (ExportRegion, 1);
-  const double box[4] = { sqlite3_column_double (rows, 4), sqlite3_column_double (rows, 5), sqlite3_column_double (rows, 6),
-                          sqlite3_column_double (rows, 7) };
+  const double box[4] = { sqlite3_column_double (rows, 4), sqlite3_column_double (rows, 5),
+                          sqlite3_column_double (rows, 6), sqlite3_column_double (rows, 7) };
   ShapeKind kind;
 
   region->link = column_id (rows, 0);
@@ -225,8 +226,8 @@ load_regions_of (Database *db, ExportPhrase *phrase, Statement which, gboolean l
         continue;
       region = region_from_row (rows);
       if (region == NULL)
-        return project_fail (error, PROJECT_ERROR_DAMAGED, "region %" G_GINT64_FORMAT " is damaged; run 'alidade check'",
-                             column_id (rows, 1));
+        return project_fail (error, PROJECT_ERROR_DAMAGED,
+                             "region %" G_GINT64_FORMAT " is damaged; run 'alidade check'", column_id (rows, 1));
       region->label = label;
       /* A proposal is another model's or a map's that nobody decided on. */
       if (!label && region->origin != ORIGIN_MAP && region->origin != ORIGIN_DETECTOR)
@@ -382,7 +383,8 @@ export_load_image (Project *project, gint64 image, gboolean proposals, GError **
 ExportImage *
 export_next (Export *export, GError **error)
 {
-  ExportImage *image = load_image (project_database (export->project), IMAGE_NEXT, export->last, export->options->proposals, error);
+  ExportImage *image =
+      load_image (project_database (export->project), IMAGE_NEXT, export->last, export->options->proposals, error);
 
   if (image == NULL)
     {
@@ -536,7 +538,8 @@ copy_image (Export *export, const ExportImage *image)
   from_file = g_file_new_for_path (image->path);
   to_file = g_file_new_for_path (to);
   if (g_mkdir_with_parents (folder, 0777) != 0 ||
-      (!g_file_test (to, G_FILE_TEST_EXISTS) && !g_file_copy (from_file, to_file, G_FILE_COPY_NONE, NULL, NULL, NULL, NULL)))
+      (!g_file_test (to, G_FILE_TEST_EXISTS) &&
+       !g_file_copy (from_file, to_file, G_FILE_COPY_NONE, NULL, NULL, NULL, NULL)))
     export_lost (export, "pictures that could not be copied");
   return g_steal_pointer (&name);
 }
@@ -689,12 +692,14 @@ find_format (const ExportOptions *options, GError **error)
   const Format *format = options->format != NULL ? format_find (options->format) : NULL;
 
   if (format == NULL)
-    project_fail (error, PROJECT_ERROR_USAGE, "There is no format '%s'.", options->format != NULL ? options->format : "");
+    project_fail (error, PROJECT_ERROR_USAGE, "There is no format '%s'.",
+                  options->format != NULL ? options->format : "");
   return format;
 }
 
 gboolean
-project_export (Project *project, const char *target, const ExportOptions *options, ExportReport *report, GError **error)
+project_export (Project *project, const char *target, const ExportOptions *options, ExportReport *report,
+                GError **error)
 {
   Export export = { .project = project, .options = options, .report = report };
   Database *db = project_database (project);
@@ -709,7 +714,8 @@ project_export (Project *project, const char *target, const ExportOptions *optio
   if (export.format->write == NULL)
     return project_fail (error, PROJECT_ERROR_USAGE, "Exporting as '%s' is not yet possible.", export.format->name);
   if (options->copy_images && !export.format->folder)
-    return project_fail (error, PROJECT_ERROR_USAGE, "--copy-images needs a format that writes a folder; '%s' writes one file.",
+    return project_fail (error, PROJECT_ERROR_USAGE,
+                         "--copy-images needs a format that writes a folder; '%s' writes one file.",
                          export.format->name);
   if (!options->force && g_file_test (trimmed, G_FILE_TEST_EXISTS))
     return project_fail (error, PROJECT_ERROR_EXISTS, "%s is there already; --force replaces it.", target);
@@ -755,7 +761,8 @@ project_write_back (Project *project, const ExportOptions *options, ExportReport
   if (export.format == NULL)
     return FALSE;
   if (export.format->write_back == NULL)
-    return project_fail (error, PROJECT_ERROR_USAGE, "Writing back into '%s' is not yet possible.", export.format->name);
+    return project_fail (error, PROJECT_ERROR_USAGE, "Writing back into '%s' is not yet possible.",
+                         export.format->name);
   export_init (&export);
   good = database_exec (db, "BEGIN", error) && export.format->write_back (&export, error) &&
          count_edited_captions (&export, error);

@@ -26,7 +26,8 @@ typedef struct
   gboolean by_record;
 } ExportReport;
 
-gboolean project_export (Project *project, const char *target, const ExportOptions *options, ExportReport *report, GError **error);
+gboolean project_export (Project *project, const char *target, const ExportOptions *options, ExportReport *report,
+                         GError **error);
 /* Changes go into the files the annotations came from. */
 gboolean project_write_back (Project *project, const ExportOptions *options, ExportReport *report, GError **error);
 void export_report_clear (ExportReport *report);

@@ -97,7 +97,8 @@ static gboolean
 albef_guess (const char *source, gboolean folder, const char *head)
 {
   return !folder && *head == '[' && strstr (head, "\"image\"") != NULL && strstr (head, "\"annotations\"") == NULL &&
-         (strstr (head, "\"text\"") != NULL || (strstr (head, "\"caption\"") != NULL && strstr (head, "\"bbox\"") == NULL));
+         (strstr (head, "\"text\"") != NULL ||
+          (strstr (head, "\"caption\"") != NULL && strstr (head, "\"bbox\"") == NULL));
 }
 
 /* Writing ---------------------------------------------------------------------------------------------------------- */

@@ -154,7 +154,8 @@ shape_extra (const XmlNode *node)
 }
 
 static gboolean
-read_shape (Reader *reader, const char *where, gint64 image, double width, double height, const XmlNode *node, GError **error)
+read_shape (Reader *reader, const char *where, gint64 image, double width, double height, const XmlNode *node,
+            GError **error)
 {
   g_autoptr (json_t) extra = shape_extra (node);
   g_auto (Shape) shape = { 0 };
@@ -225,14 +226,17 @@ cvat_read (Import *import, const char *source, GError **error)
 
   if (!xml_items_read (source, "image", on_image, &reader, error))
     return FALSE;
-  return reader.images > 0 || project_fail (error, PROJECT_ERROR_FAILED, "%s has no images (of CVAT's formats, 'CVAT for "
-                                            "images 1.1' can be read; that for videos has tracks instead).", source);
+  return reader.images > 0 || project_fail (error, PROJECT_ERROR_FAILED,
+                                            "%s has no images (of CVAT's formats, 'CVAT for "
+                                            "images 1.1' can be read; that for videos has tracks instead).",
+                                            source);
 }
 
 static gboolean
 cvat_guess (const char *source, gboolean folder, const char *head)
 {
-  return !folder && strstr (head, "<annotations>") != NULL && (strstr (head, "<image ") != NULL || strstr (head, "<version>1.1") != NULL);
+  return !folder && strstr (head, "<annotations>") != NULL &&
+         (strstr (head, "<image ") != NULL || strstr (head, "<version>1.1") != NULL);
 }
 
 /* Writing ---------------------------------------------------------------------------------------------------------- */
@@ -311,7 +315,8 @@ put_rest (GString *out, const json_t *element, const json_t *attributes)
 }
 
 static void
-put_region (Export *export, GString *out, const ExportImage *image, const ExportPhrase *phrase, const ExportRegion *region)
+put_region (Export *export, GString *out, const ExportImage *image, const ExportPhrase *phrase,
+            const ExportRegion *region)
 {
   g_auto (Shape) shape = { 0 };
   const json_t *cvat = json_object_get (region->extra, "cvat");
@@ -430,6 +435,7 @@ const Format format_cvat = {
   .guess = cvat_guess,
   .read = cvat_read,
   .write = cvat_write,
-  .keeps_not = "captions and spans, chains and types, phrases without regions, holes and parts of polygons, which region "
-               "several phrases share, scores",
+  .keeps_not =
+      "captions and spans, chains and types, phrases without regions, holes and parts of polygons, which region "
+      "several phrases share, scores",
 };

@@ -191,7 +191,8 @@ link_boxes (Import *import, Annotation *annotation, const char *where, gint64 ph
 }
 
 static gboolean
-read_sentence (Import *import, Annotation *annotation, const char *where, gint64 image, const char *line, GError **error)
+read_sentence (Import *import, Annotation *annotation, const char *where, gint64 image, const char *line,
+               GError **error)
 {
   g_autoptr (GArray) phrases = g_array_new (FALSE, FALSE, sizeof (Marked));
   g_autofree char *text = NULL;
@@ -216,9 +217,13 @@ read_sentence (Import *import, Annotation *annotation, const char *where, gint64
       gboolean none = strcmp (marked->chain, "0") == 0;
       json_t *marks = g_hash_table_lookup (annotation->marks, marked->chain);
       g_autoptr (json_t) extra = marks != NULL ? json_pack ("{s:O}", "flickr", marks) : NULL;
-      const ImportPhrase phrase = { .image = image, .caption = caption, .spans = &marked->span, .n_spans = 1,
+      const ImportPhrase phrase = { .image = image,
+                                    .caption = caption,
+                                    .spans = &marked->span,
+                                    .n_spans = 1,
                                     .chain = none ? NULL : marked->chain,
-                                    .types = json_array_size (marked->types) > 0 ? marked->types : NULL, .extra = extra };
+                                    .types = json_array_size (marked->types) > 0 ? marked->types : NULL,
+                                    .extra = extra };
       gint64 id = import_phrase (import, where, &phrase, &local);
 
       if (local != NULL)
@@ -398,7 +403,8 @@ compare_starts (gconstpointer a, gconstpointer b)
 static gboolean
 fits_words (const char *caption, const Span *span)
 {
-  const char *first = g_utf8_offset_to_pointer (caption, span->first), *last = g_utf8_offset_to_pointer (caption, span->last);
+  const char *first = g_utf8_offset_to_pointer (caption, span->first),
+             *last = g_utf8_offset_to_pointer (caption, span->last);
 
   return (first == caption || first[-1] == ' ') && (*last == '\0' || *last == ' ');
 }
@@ -494,7 +500,8 @@ static gboolean
 write_image (Export *export, const char *target, const ExportImage *image, GError **error)
 {
   g_autofree char *name = export_image_name (export, image), *base = g_path_get_basename (name);
-  g_autofree char *txt = export_path_beside (target, "Sentences", base, ".txt"), *xml = export_path_beside (target, "Annotations", base, ".xml");
+  g_autofree char *txt = export_path_beside (target, "Sentences", base, ".txt"),
+                  *xml = export_path_beside (target, "Annotations", base, ".xml");
   g_autoptr (GString) text = g_string_new (NULL), out = g_string_new ("<annotation>\n  <filename>");
   Writer writer = { 0 };
   gboolean good;
@@ -514,13 +521,16 @@ write_image (Export *export, const char *target, const ExportImage *image, GErro
     if (((ExportPhrase *) image->phrases->pdata[i])->spans->len != 1)
       export_lost (export, "phrases that are not one span of a caption");
   xml_put (out, base);
-  g_string_append_printf (out, "</filename>\n  <size>\n    <width>%.0f</width>\n    <height>%.0f</height>\n    <depth>3</depth>\n  </size>\n",
-                          image->width, image->height);
+  g_string_append_printf (
+      out,
+      "</filename>\n  <size>\n    <width>%.0f</width>\n    <height>%.0f</height>\n    <depth>3</depth>\n  </size>\n",
+      image->width, image->height);
   put_objects (export, &writer, out);
   g_string_append (out, "</annotation>\n");
   good = g_file_test (txt, G_FILE_TEST_EXISTS)
-           ? project_fail (error, PROJECT_ERROR_FAILED, "Two pictures are called %s in different folders; this format knows names alone.", base)
-           : out_file_write (txt, text->str, text->len, error) && out_file_write (xml, out->str, out->len, error);
+             ? project_fail (error, PROJECT_ERROR_FAILED,
+                             "Two pictures are called %s in different folders; this format knows names alone.", base)
+             : out_file_write (txt, text->str, text->len, error) && out_file_write (xml, out->str, out->len, error);
   g_hash_table_unref (writer.chains);
   g_hash_table_unref (writer.taken);
   g_hash_table_unref (writer.named);
@@ -532,7 +542,8 @@ write_image (Export *export, const char *target, const ExportImage *image, GErro
 static gboolean
 flickr_write (Export *export, const char *target, GError **error)
 {
-  g_autofree char *sentences = g_build_filename (target, "Sentences", NULL), *annotations = g_build_filename (target, "Annotations", NULL);
+  g_autofree char *sentences = g_build_filename (target, "Sentences", NULL),
+                  *annotations = g_build_filename (target, "Annotations", NULL);
   GError *local = NULL;
 
   if (g_mkdir (sentences, 0777) != 0 || g_mkdir (annotations, 0777) != 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * format-refcoco.c: RefCOCO's folders: refs(*).p, a pickle of refs and their sentences, beside instances.json. A sentence
- * is a phrase of its own, never merged; the sentences of a ref share its region. */
+ * format-refcoco.c: RefCOCO's folders: refs(*).p, a pickle of refs and their sentences, beside instances.json. A
+ * sentence is a phrase of its own, never merged; the sentences of a ref share its region. */
 #include "format-help.h"
 
 #include "pickle-items.h"
@@ -24,16 +24,19 @@ find_refs (const char *source, const char *split_by, GError **error)
   const char *name;
 
   while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    if (wanted != NULL ? strcmp (name, wanted) == 0 : g_str_has_prefix (name, "refs(") && g_str_has_suffix (name, ").p"))
+    if (wanted != NULL ? strcmp (name, wanted) == 0
+                       : g_str_has_prefix (name, "refs(") && g_str_has_suffix (name, ").p"))
       g_ptr_array_add (found, g_build_filename (source, name, NULL));
   if (dir != NULL)
     g_dir_close (dir);
   if (found->len == 1)
     return g_strdup (found->pdata[0]);
   if (found->len == 0)
-    project_fail (error, PROJECT_ERROR_NOT_FOUND, "There is no %s in %s.", wanted != NULL ? wanted : "refs(*).p", source);
+    project_fail (error, PROJECT_ERROR_NOT_FOUND, "There is no %s in %s.", wanted != NULL ? wanted : "refs(*).p",
+                  source);
   else
-    project_fail (error, PROJECT_ERROR_USAGE, "There are %u files refs(*).p in %s; name one with --split-by.", found->len, source);
+    project_fail (error, PROJECT_ERROR_USAGE, "There are %u files refs(*).p in %s; name one with --split-by.",
+                  found->len, source);
   return NULL;
 }
 
@@ -96,7 +99,8 @@ on_first (guint pattern, const char *where, const char *key, json_t *item, gpoin
 }
 
 static gint64
-read_sentence (Reader *reader, const char *where, gint64 image, const json_t *ref, const json_t *sentence, GError **error)
+read_sentence (Reader *reader, const char *where, gint64 image, const json_t *ref, const json_t *sentence,
+               GError **error)
 {
   static const char *const own[] = { "sentences", "sent_ids", NULL };
   g_autofree char *key = json_id_text (json_object_get (sentence, "sent_id"));
@@ -121,7 +125,8 @@ parse_shape (const json_t *item, Shape *shape)
 }
 
 static gboolean
-read_ref (Reader *reader, const char *where, gint64 image, const json_t *ref, const json_t *item, gint64 *region, GError **error)
+read_ref (Reader *reader, const char *where, gint64 image, const json_t *ref, const json_t *item, gint64 *region,
+          GError **error)
 {
   const json_t *sentences = json_object_get (ref, "sentences");
   GError *local = NULL;
@@ -152,7 +157,8 @@ static gboolean
 on_annotation (guint pattern, const char *where, const char *key, json_t *item, gpointer data, GError **error)
 {
   Reader *reader = data;
-  g_autofree char *id = json_id_text (json_object_get (item, "id")), *image_id = json_id_text (json_object_get (item, "image_id"));
+  g_autofree char *id = json_id_text (json_object_get (item, "id")),
+                  *image_id = json_id_text (json_object_get (item, "image_id"));
   GArray *indexes = id != NULL ? g_hash_table_lookup (reader->by_annotation, id) : NULL;
   const gint64 *image = image_id != NULL ? g_hash_table_lookup (reader->images, image_id) : NULL;
   gint64 region = 0;
@@ -166,7 +172,8 @@ on_annotation (guint pattern, const char *where, const char *key, json_t *item, 
     {
       if (image == NULL)
         import_skip (reader->import, where, "the file has no image with its image_id");
-      else if (!read_ref (reader, where, *image, json_array_get (reader->refs, g_array_index (indexes, guint, i)), item, &region, error))
+      else if (!read_ref (reader, where, *image, json_array_get (reader->refs, g_array_index (indexes, guint, i)), item,
+                          &region, error))
         return FALSE;
     }
   g_hash_table_remove (reader->by_annotation, id);
@@ -253,7 +260,8 @@ sentence_of (Writer *writer, GHashTable *own_ids, const ExportPhrase *phrase)
   const json_t *came = json_object_get (phrase->extra, "sentence");
   json_t *sentence = came != NULL ? json_copy ((json_t *) came) : json_object ();
   const gint64 *known = g_hash_table_lookup (own_ids, &phrase->id);
-  gint64 id = json_is_integer (json_object_get (came, "sent_id")) ? json_integer_value (json_object_get (came, "sent_id")) : 0;
+  gint64 id =
+      json_is_integer (json_object_get (came, "sent_id")) ? json_integer_value (json_object_get (came, "sent_id")) : 0;
 
   if (known != NULL)
     id = *known;
@@ -277,8 +285,9 @@ put_annotation (Writer *writer, const ExportRegion *region)
 {
   GString *out = writer->annotations;
 
-  g_string_append_printf (out, "%s{\"id\":%" G_GINT64_FORMAT ",\"image_id\":%" G_GINT64_FORMAT ",\"category_id\":1,\"iscrowd\":0,\"bbox\":",
-                          writer->n_annotations > 1 ? ",\n" : "", writer->n_annotations, writer->n_images);
+  g_string_append_printf (
+      out, "%s{\"id\":%" G_GINT64_FORMAT ",\"image_id\":%" G_GINT64_FORMAT ",\"category_id\":1,\"iscrowd\":0,\"bbox\":",
+      writer->n_annotations > 1 ? ",\n" : "", writer->n_annotations, writer->n_images);
   coco_bbox_put (out, region->shape.box);
   g_string_append (out, ",\"area\":");
   json_put_number (out, shape_area (&region->shape));
@@ -332,7 +341,8 @@ put_image (Export *export, Writer *writer, const ExportImage *image)
   g_autoptr (GHashTable) own_ids = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
 
   writer->n_images++;
-  g_string_append_printf (writer->images, "%s{\"id\":%" G_GINT64_FORMAT ",\"width\":%.0f,\"height\":%.0f,\"file_name\":",
+  g_string_append_printf (writer->images,
+                          "%s{\"id\":%" G_GINT64_FORMAT ",\"width\":%.0f,\"height\":%.0f,\"file_name\":",
                           writer->n_images > 1 ? ",\n" : "", writer->n_images, image->width, image->height);
   json_put_text (writer->images, name);
   g_string_append_c (writer->images, '}');
@@ -384,7 +394,8 @@ join (const char *from, const char *to, GError **error)
   g_autoptr (GMappedFile) part = g_mapped_file_new (from, FALSE, error);
   FILE *file = part != NULL ? fopen (to, "ae") : NULL;
   gsize length = part != NULL ? g_mapped_file_get_length (part) : 0;
-  gboolean good = file != NULL && (length == 0 || fwrite (g_mapped_file_get_contents (part), 1, length, file) == length);
+  gboolean good =
+      file != NULL && (length == 0 || fwrite (g_mapped_file_get_contents (part), 1, length, file) == length);
 
   if (file != NULL && fclose (file) != 0)
     good = FALSE;
@@ -397,7 +408,8 @@ static gboolean
 refcoco_write (Export *export, const char *target, GError **error)
 {
   static const char tail[] = "],\n\"categories\":[{\"id\":1,\"name\":\"phrase\",\"supercategory\":\"phrase\"}]}\n";
-  g_autofree char *instances = g_build_filename (target, "instances.json", NULL), *refs = g_build_filename (target, "refs(alidade).p", NULL);
+  g_autofree char *instances = g_build_filename (target, "instances.json", NULL),
+                  *refs = g_build_filename (target, "refs(alidade).p", NULL);
   g_autofree char *annotations = g_build_filename (target, "annotations.part", NULL);
   Writer writer = { .images = g_string_new ("{\"images\":[\n"), .annotations = g_string_new ("],\n\"annotations\":[\n"),
                     .refs = g_string_new (NULL) };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * format-visual-genome.c: region_descriptions.json, streamed picture by picture. A picture is its id with any extension. */
+ * format-visual-genome.c: region_descriptions.json, streamed picture by picture. A picture is its id with any
+ * extension. */
 #include "format-help.h"
 
 typedef struct
@@ -167,6 +168,7 @@ const Format format_visual_genome = {
   .guess = vg_guess,
   .read = vg_read,
   .write = vg_write,
-  .keeps_not = "captions and spans, chains and types, phrases without regions, outlines, names of pictures beyond their "
-               "id, which region several phrases share, scores",
+  .keeps_not =
+      "captions and spans, chains and types, phrases without regions, outlines, names of pictures beyond their "
+      "id, which region several phrases share, scores",
 };

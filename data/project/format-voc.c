@@ -190,7 +190,8 @@ voc_read (Import *import, const char *source, GError **error)
     if (!read_file (&reader, files->pdata[i], on_annotation, TRUE, error))
       return FALSE;
   if (files->len > 0)
-    import_note (import, "the first pixel is %d%s", reader.shift > 0 ? 1 : 0, origin < 0 ? " (--voc-origin says otherwise)" : "");
+    import_note (import, "the first pixel is %d%s", reader.shift > 0 ? 1 : 0,
+                 origin < 0 ? " (--voc-origin says otherwise)" : "");
   if (reader.parts)
     import_note (import, "parts of objects and other elements with elements of their own are not read");
   return help_pictures (import, source, error);
@@ -241,7 +242,8 @@ has_text (const json_t *rest, const char *name)
 }
 
 static void
-put_object (Writer *writer, GString *out, const ExportImage *image, const ExportPhrase *phrase, const ExportRegion *region)
+put_object (Writer *writer, GString *out, const ExportImage *image, const ExportPhrase *phrase,
+            const ExportRegion *region)
 {
   static const char *const usual[][2] = { { "pose", "Unspecified" }, { "truncated", "0" }, { "difficult", "0" } };
   const json_t *voc = json_object_get (region->extra, "voc");

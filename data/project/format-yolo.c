@@ -221,6 +221,7 @@ const Format format_yolo = {
   .read = yolo_read,
   .write = yolo_write,
   .write_back = yolo_write_back,
-  .keeps_not = "captions and spans, chains and types, phrases without regions, masks, holes and parts of polygons, which "
-               "region several phrases share, scores",
+  .keeps_not =
+      "captions and spans, chains and types, phrases without regions, masks, holes and parts of polygons, which "
+      "region several phrases share, scores",
 };

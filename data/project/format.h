@@ -65,14 +65,15 @@ typedef struct
   double score;           /* NaN: none */
   const char *model;
   const json_t *extra;
-  gint64 link;            /* the record that a write-back into this file was of: it is no new one as long as its shape is
-                           * still that; 0 */
+  gint64 link; /* the record that a write-back into this file was of: it is no new one as long as its shape is
+                * still that; 0 */
 } ImportRegion;
 
 /* Each returns the id of the new record or of the same one imported before, or 0: with `error` the import ends, without
  * the record was skipped and is listed. `where` names the place in the file. */
 gint64 import_image (Import *import, const char *where, const ImportImage *image, GError **error);
-gint64 import_caption (Import *import, const char *where, gint64 image, const char *text, const json_t *extra, GError **error);
+gint64 import_caption (Import *import, const char *where, gint64 image, const char *text, const json_t *extra,
+                       GError **error);
 gint64 import_phrase (Import *import, const char *where, const ImportPhrase *phrase, GError **error);
 gint64 import_region (Import *import, const char *where, const ImportRegion *region, GError **error);
 
@@ -175,7 +176,8 @@ char *export_path_beside (const char *target, const char *folder, const char *na
 /* Calls `link` for everything that an import or a person put on the image's phrases, label or not, deleted or not, with
  * what its first revision kept (or NULL), by age. */
 typedef void (*ExportLinkFunc) (gint64 link, const json_t *extra, gpointer user_data);
-gboolean export_links (Export *export, const ExportImage *image, ExportLinkFunc link, gpointer user_data, GError **error);
+gboolean export_links (Export *export, const ExportImage *image, ExportLinkFunc link, gpointer user_data,
+                       GError **error);
 /* What was remembered with earlier imports of a format (import_set_settings), newest last; an array,
  * borrowed until another format is asked for. */
 const json_t *export_settings (Export *export, const char *format);

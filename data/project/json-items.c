@@ -103,7 +103,8 @@ stop (Reader *reader, const char *why)
     {
       g_autofree char *place = place_text (reader);
 
-      project_fail (&reader->error, PROJECT_ERROR_FAILED, "%s: %s%s%s.", reader->name, place, *place != '\0' ? ": " : "", why);
+      project_fail (&reader->error, PROJECT_ERROR_FAILED, "%s: %s%s%s.", reader->name, place,
+                    *place != '\0' ? ": " : "", why);
     }
   return 0;
 }
@@ -143,8 +144,8 @@ value_ends (Reader *reader, json_t *value)
       g_autofree char *where = place_text (reader);
 
       reader->building = 0;
-      if (!reader->item (reader->pattern, where, level != NULL && !level->array ? level->key : NULL, value, reader->user_data,
-                         &reader->error))
+      if (!reader->item (reader->pattern, where, level != NULL && !level->array ? level->key : NULL, value,
+                         reader->user_data, &reader->error))
         {
           if (reader->error == NULL)
             project_fail (&reader->error, PROJECT_ERROR_FAILED, "%s: %s was refused", reader->name, where);
@@ -214,7 +215,8 @@ on_number (void *data, const char *digits, size_t length)
 static int
 on_string (void *data, const unsigned char *text, size_t length)
 {
-  return !value_begins (data) || (count_bytes (data, length) && value_ends (data, json_stringn_nocheck ((const char *) text, length)));
+  return !value_begins (data) ||
+         (count_bytes (data, length) && value_ends (data, json_stringn_nocheck ((const char *) text, length)));
 }
 
 static int
@@ -316,8 +318,8 @@ check_status (yajl_handle parser, yajl_status status, Reader *reader, guint64 of
 
     if (text != NULL)
       g_strchomp ((char *) text);
-    project_fail (error, PROJECT_ERROR_FAILED, "%s is no valid JSON at byte %" G_GUINT64_FORMAT ": %s", reader->name, at,
-                  text != NULL ? (const char *) text : "?");
+    project_fail (error, PROJECT_ERROR_FAILED, "%s is no valid JSON at byte %" G_GUINT64_FORMAT ": %s", reader->name,
+                  at, text != NULL ? (const char *) text : "?");
     yajl_free_error (parser, text);
     return FALSE;
   }

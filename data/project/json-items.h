@@ -26,7 +26,8 @@ gboolean json_items_parse (const void *bytes, gsize length, const char *name, co
 /* One JSON text a line; empty lines are left out. `where` is "line 3". */
 gboolean json_lines_read (const char *path, JsonItemFunc item, gpointer user_data, GError **error);
 
-/* One value from memory, NULL if it is none; integers that do not fit become numbers with a fraction. json_decref() it. */
+/* One value from memory, NULL if it is none; integers that do not fit become numbers with a fraction. json_decref()
+ * it. */
 json_t *json_value_parse (const char *bytes, gsize length);
 
 /* A whole small file as one value, to be freed with json_decref(); NULL on error. */

@@ -120,8 +120,8 @@ project_open (const char *folder, gboolean write, GError **error)
   project->folder = g_canonicalize_filename (folder, NULL);
   if (!g_file_test (path, G_FILE_TEST_EXISTS))
     {
-      project_fail (error, PROJECT_ERROR_NOT_FOUND, "There is no project at %s (no %s in it). 'alidade new' makes one.", folder,
-                    DATABASE_NAME);
+      project_fail (error, PROJECT_ERROR_NOT_FOUND, "There is no project at %s (no %s in it). 'alidade new' makes one.",
+                    folder, DATABASE_NAME);
       return NULL;
     }
   if (write && (project->lock = writer_lock_take (folder, error)) == NULL)

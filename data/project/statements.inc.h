@@ -79,9 +79,10 @@ STATEMENT (IMAGE_INSERT, "INSERT INTO image (id, root, path, size, mtime, quick_
            " extra, entry) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)")
 STATEMENT (IMAGE_REFRESH, "UPDATE image SET size = ?2, mtime = ?3, quick_hash = ?4, width = ?5, height = ?6,"
            " orientation = ?7, state = ?8, full_hash = NULL WHERE id = ?1")
-STATEMENT (IMAGE_UNHASHED, "SELECT id, path, root_path FROM shown_image WHERE full_hash IS NULL AND quick_hash IS NOT NULL"
-           " AND state = 'ok' AND id > ? ORDER BY id LIMIT 1")
-STATEMENT (IMAGE_CHANGED, "SELECT id, path, root_path FROM shown_image WHERE state = 'changed' AND id > ? ORDER BY id LIMIT 1")
+STATEMENT (IMAGE_UNHASHED, "SELECT id, path, root_path FROM shown_image WHERE full_hash IS NULL"
+           " AND quick_hash IS NOT NULL AND state = 'ok' AND id > ? ORDER BY id LIMIT 1")
+STATEMENT (IMAGE_CHANGED, "SELECT id, path, root_path FROM shown_image WHERE state = 'changed' AND id > ?"
+           " ORDER BY id LIMIT 1")
 STATEMENT (REMOVED_INSERT, "INSERT OR IGNORE INTO removed_image (entry, image) VALUES (?,?)")
 STATEMENT (IMAGE_SET_STATE, "UPDATE image SET state = ?2 WHERE id = ?1")
 STATEMENT (IMAGE_SET_FULL_HASH, "UPDATE image SET full_hash = ?2 WHERE id = ?1")
@@ -99,8 +100,9 @@ STATEMENT (IMAGE_COCO_IDS, "SELECT id, json_extract (extra, '$.coco.id') FROM sh
 #define IMAGE_EQUAL "FROM shown_image WHERE quick_hash IS NOT NULL GROUP BY quick_hash, size" \
   " HAVING count (*) > max (1, count (DISTINCT full_hash))"
 STATEMENT (IMAGE_DUPLICATES, "SELECT count (*) FROM (SELECT quick_hash " IMAGE_EQUAL ")")
-STATEMENT (IMAGE_DUPLICATE_LIST, "SELECT id, path, ifnull (full_hash, quick_hash), size FROM shown_image"
-           " WHERE (quick_hash, size) IN (SELECT quick_hash, size " IMAGE_EQUAL ") ORDER BY quick_hash, size, id LIMIT 200")
+STATEMENT (IMAGE_DUPLICATE_LIST, "SELECT id, path, quick_hash || size FROM shown_image"
+           " WHERE (quick_hash, size) IN (SELECT quick_hash, size " IMAGE_EQUAL ")"
+           " ORDER BY quick_hash, size, id LIMIT 200")
 
 /* Captions, phrases, chains */
 STATEMENT (CAPTION_FIND, "SELECT c.id, c.entry, e.state FROM caption c LEFT JOIN entry e ON e.id = c.entry"
@@ -113,8 +115,9 @@ STATEMENT (CAPTION_GET, "SELECT c.id, c.image, r.text, c.current FROM caption c 
            " WHERE c.id = ?")
 STATEMENT (CAPTION_FIRST_TEXT, "SELECT id, text FROM caption_revision WHERE caption = ? ORDER BY id LIMIT 1")
 STATEMENT (CAPTION_REVISION_TEXT, "SELECT id, text FROM caption_revision WHERE id = ?")
-STATEMENT (CAPTIONS_EDITED, "SELECT count (*) FROM shown_caption s JOIN caption c ON c.id = s.id JOIN entry e ON e.id = c.entry"
-           " WHERE e.format = ?1 AND c.current <> (SELECT min (v.id) FROM caption_revision v WHERE v.caption = c.id)")
+STATEMENT (CAPTIONS_EDITED, "SELECT count (*) FROM shown_caption s JOIN caption c ON c.id = s.id"
+           " JOIN entry e ON e.id = c.entry WHERE e.format = ?1"
+           " AND c.current <> (SELECT min (v.id) FROM caption_revision v WHERE v.caption = c.id)")
 STATEMENT (CAPTIONS_OF_IMAGE, "SELECT id, text, extra FROM shown_caption WHERE image = ? ORDER BY id")
 STATEMENT (CAPTION_LIST, "SELECT c.id, c.image, c.text, i.path FROM shown_caption c JOIN shown_image i ON i.id = c.image"
            " WHERE c.id > ?1 ORDER BY c.id LIMIT ?2")
@@ -191,7 +194,8 @@ STATEMENT (CHANGED_BEFORE, "SELECT 1 FROM entry WHERE kind = 'import' AND state 
   " AND s.identity = l.identity WHERE l.identity IS NOT NULL AND e.kind = 'import' AND e.state = 'shown'" \
   " AND e.format = ?2 AND e.source = ?3 AND (s.n IS NULL OR l.nth >= s.n)" \
   " AND NOT EXISTS (SELECT 1 FROM temp.met m WHERE m.link = l.id)"
-#define CHANGED_OWN " AND NOT EXISTS (SELECT 1 FROM entry_taken t WHERE t.entry = ?1 AND t.kind = 'link' AND t.target = n.id)"
+#define CHANGED_OWN " AND NOT EXISTS (SELECT 1 FROM entry_taken t WHERE t.entry = ?1 AND t.kind = 'link'" \
+  " AND t.target = n.id)"
 STATEMENT (CHANGED_NEXT, "SELECT n.id, n.phrase FROM link n WHERE n.entry = ?1 AND n.id > ?4" CHANGED_OWN
            " AND EXISTS (SELECT 1" CHANGED_UNMET " AND l.phrase = n.phrase) ORDER BY n.id LIMIT 1")
 /* What a record was, and whether a person changed it or judged its phrase */
@@ -203,12 +207,13 @@ STATEMENT (CHANGED_OLD, "SELECT l.id, (SELECT c.id IS NULL OR c.origin = 'person
            " JOIN region_revision o ON o.id = (SELECT min (w.id) FROM region_revision w WHERE w.region = l.region)"
            " WHERE o.origin IN ('import', 'person') ORDER BY l.id LIMIT 1000")
 STATEMENT (CHANGED_NEW, "SELECT n.id, n.region, o.x1, o.y1, o.x2, o.y2 FROM link n JOIN region r ON r.id = n.region"
-           " JOIN region_revision o ON o.id = r.current WHERE n.entry = ?1 AND n.phrase = ?2 AND o.origin = 'import'" CHANGED_OWN
-           " ORDER BY n.id LIMIT 1000")
+           " JOIN region_revision o ON o.id = r.current WHERE n.entry = ?1 AND n.phrase = ?2"
+           " AND o.origin = 'import'" CHANGED_OWN " ORDER BY n.id LIMIT 1000")
 STATEMENT (CHANGED_NAME, "SELECT p.id, i.path, r.text FROM phrase p JOIN image i ON i.id = p.image"
            " JOIN phrase_revision r ON r.phrase = p.id WHERE p.id = ? ORDER BY r.id = p.current DESC LIMIT 1")
 STATEMENT (DROP_LINK, "DELETE FROM link WHERE id = ?1 AND entry = ?2")
-STATEMENT (DROP_REVISIONS, "DELETE FROM region_revision WHERE region = (SELECT id FROM region WHERE id = ?1 AND entry = ?2)"
+STATEMENT (DROP_REVISIONS, "DELETE FROM region_revision"
+           " WHERE region = (SELECT id FROM region WHERE id = ?1 AND entry = ?2)"
            " AND NOT EXISTS (SELECT 1 FROM link WHERE region = ?1)")
 STATEMENT (DROP_REGION, "DELETE FROM region WHERE id = ?1 AND entry = ?2"
            " AND NOT EXISTS (SELECT 1 FROM link WHERE region = ?1)")

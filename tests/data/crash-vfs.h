@@ -129,13 +129,15 @@ crash_leave (const char *folder, GRand *rand)
           if (fate == 1)
             apply_write (content, write, write->length);
           else if (fate == 2 && write->at >= 0 && write->length > CRASH_SECTOR)
-            apply_write (content, write, g_rand_int_range (rand, 1, (int) (write->length / CRASH_SECTOR) + 1) * CRASH_SECTOR);
+            apply_write (content, write,
+                         g_rand_int_range (rand, 1, (int) (write->length / CRASH_SECTOR) + 1) * CRASH_SECTOR);
         }
       g_assert (g_file_set_contents (path, (const char *) content->data, content->len, NULL));
     }
 }
 
-/* The methods ------------------------------------------------------------------------------------------------------- */
+/* The methods -------------------------------------------------------------------------------------------------------
+ */
 
 static int
 crash_close (sqlite3_file *f)
@@ -286,8 +288,25 @@ static const sqlite3_io_methods crash_methods_plain = {
 };
 
 static const sqlite3_io_methods crash_methods = {
-  2, crash_close, crash_read, crash_write, crash_truncate, crash_sync, crash_file_size, crash_lock, crash_unlock, crash_check_lock,
-  crash_control, crash_sector, crash_device, crash_shm_map, crash_shm_lock, crash_shm_barrier, crash_shm_unmap, NULL, NULL,
+  2,
+  crash_close,
+  crash_read,
+  crash_write,
+  crash_truncate,
+  crash_sync,
+  crash_file_size,
+  crash_lock,
+  crash_unlock,
+  crash_check_lock,
+  crash_control,
+  crash_sector,
+  crash_device,
+  crash_shm_map,
+  crash_shm_lock,
+  crash_shm_barrier,
+  crash_shm_unmap,
+  NULL,
+  NULL,
 };
 
 static int
@@ -301,7 +320,8 @@ crash_open (sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *f, int flags,
   if (code != SQLITE_OK)
     return code;
   handle->base.pMethods = crash.plain ? &crash_methods_plain : &crash_methods;
-  if (name != NULL && crash.only != NULL && g_str_has_prefix (name, crash.only) && (flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL)) != 0)
+  if (name != NULL && crash.only != NULL && g_str_has_prefix (name, crash.only) &&
+      (flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL)) != 0)
     handle->file = crash_file (name);
   return SQLITE_OK;
 }

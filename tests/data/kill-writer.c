@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * kill-writer.c: a program to be killed: beside a run that adds a map's regions in short batches which nobody waits for, a
- * person judges one phrase after another and sometimes takes it back. What it prints is acknowledged.
+ * kill-writer.c: a program to be killed: beside a run that adds a map's regions in short batches which nobody waits
+ * for, a person judges one phrase after another and sometimes takes it back. What it prints is acknowledged.
  *
  *     kill-writer PROJECT NAME
  *
@@ -63,8 +63,8 @@ add_region (Database *db, gint64 entry, gint64 phrase, gint64 image, guint n, GE
   return database_run (db, REGION_INSERT, error, "iiii", region, image, revision, entry) &&
          database_run (db, REGION_REVISION_INSERT, error, "iisddddnsidsnnsi", revision, region, "box", 1.0, 2.0,
                        3.0 + n % 50, 9.0, "map", (gint64) 0, 0.5, "model", "run", project_now ()) &&
-         database_run (db, LINK_INSERT, error, "iiiiii", project_id_new (), phrase, region, (gint64) (1 + n), (gint64) 0,
-                       entry);
+         database_run (db, LINK_INSERT, error, "iiiiii", project_id_new (), phrase, region, (gint64) (1 + n),
+                       (gint64) 0, entry);
 }
 
 static gboolean

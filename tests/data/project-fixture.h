@@ -48,9 +48,11 @@ static FIXTURE_UNUSED void
 fixture_picture (const char *path, int width, int height, int orientation)
 {
   const guint8 head[] = {
-    0xff, 0xd8, 0xff, 0xe1, 0, 34, 'E', 'x', 'i', 'f', 0, 0, 'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0,
-    orientation, 0, 0, 0, 0, 0, 0, 0xff, 0xc0, 0, 17, 8, height >> 8, height & 255, width >> 8, width & 255, 3, 1, 0x11, 0, 2, 0x11,
-    0, 3, 0x11, 0, 0xff, 0xda, 0, 12, 3, 1, 0, 2, 0, 3, 0, 0, 63, 0, 0, 0xff, 0xd9,
+    0xff,       0xd8,        0xff, 0xe1, 0,    34, 'E', 'x',  'i',  'f',  0,    0,  'M',  'M',         0,
+    42,         0,           0,    0,    8,    0,  1,   0x01, 0x12, 0,    3,    0,  0,    0,           1,
+    0,          orientation, 0,    0,    0,    0,  0,   0,    0xff, 0xc0, 0,    17, 8,    height >> 8, height & 255,
+    width >> 8, width & 255, 3,    1,    0x11, 0,  2,   0x11, 0,    3,    0x11, 0,  0xff, 0xda,        0,
+    12,         3,           1,    0,    2,    0,  3,   0,    0,    63,   0,    0,  0xff, 0xd9,
   };
 
   g_assert (g_file_set_contents (path, (const char *) head, sizeof head, NULL));
@@ -99,7 +101,8 @@ fixture_pictures_free (FixturePicture *pictures)
 /* Random things ---------------------------------------------------------------------------------------------------- */
 
 static FIXTURE_UNUSED const char *const fixture_words[] = {
-  "red", "kite", "dog's", "a", "the", "左", "の犬", "e\xcc\x81t\xc3\xa9", "\xf0\x9f\x90\x95", "<person>", "x&y", "ß", "ไทย", "\"quoted\"", "ﬁ", "한글",
+  "red",      "kite", "dog's", "a",   "the",        "左", "の犬", "e\xcc\x81t\xc3\xa9", "\xf0\x9f\x90\x95",
+  "<person>", "x&y",  "ß",     "ไทย", "\"quoted\"", "ﬁ",  "한글",
 };
 
 /* One to five words. */
@@ -212,10 +215,12 @@ fixture_put_region (GString *out, GRand *rand, const FixturePicture *picture, co
     {
       gint64 pixels = (gint64) picture->width * picture->height, left = pixels;
 
-      g_string_append_printf (out, ",\"kind\":\"mask\",\"rle\":{\"size\":[%d,%d],\"counts\":[", picture->height, picture->width);
+      g_string_append_printf (out, ",\"kind\":\"mask\",\"rle\":{\"size\":[%d,%d],\"counts\":[", picture->height,
+                              picture->width);
       for (int i = 0; left > 0; i++)
         {
-          gint64 run = i == 0 && g_rand_boolean (rand) ? 0 : g_rand_int_range (rand, 1, (int) MIN (left, pixels / 3) + 1);
+          gint64 run =
+              i == 0 && g_rand_boolean (rand) ? 0 : g_rand_int_range (rand, 1, (int) MIN (left, pixels / 3) + 1);
 
           if (i == 0)
             run = MIN (run, left - 1);
@@ -228,13 +233,14 @@ fixture_put_region (GString *out, GRand *rand, const FixturePicture *picture, co
 }
 
 static FIXTURE_UNUSED void
-fixture_put_line (GString *out, const FixturePicture *picture, const char *text, const char *caption, gint64 first, gint64 last,
-                  const char *more, const char *regions)
+fixture_put_line (GString *out, const FixturePicture *picture, const char *text, const char *caption, gint64 first,
+                  gint64 last, const char *more, const char *regions)
 {
   g_string_append_c (out, '{');
   json_put_name (out, "image");
   json_put_text (out, picture->path);
-  g_string_append_printf (out, ",\"width\":%d,\"height\":%d,\"orientation\":%d", picture->width, picture->height, picture->orientation);
+  g_string_append_printf (out, ",\"width\":%d,\"height\":%d,\"orientation\":%d", picture->width, picture->height,
+                          picture->orientation);
   json_put_name (out, "text");
   json_put_text (out, text);
   json_put_name (out, "caption");
@@ -297,7 +303,8 @@ fixture_more (GRand *rand, const FixtureRules *rules, int nth)
 
 /* Up to three regions of a phrase, some of which earlier phrases of the picture (`shared`) have too. */
 static FIXTURE_UNUSED void
-fixture_put_regions (GString *out, GRand *rand, const FixturePicture *picture, const FixtureRules *rules, GPtrArray *shared)
+fixture_put_regions (GString *out, GRand *rand, const FixturePicture *picture, const FixtureRules *rules,
+                     GPtrArray *shared)
 {
   guint had = shared->len, reused = G_MAXUINT;
 
@@ -329,7 +336,8 @@ fixture_manifest (GRand *rand, const FixturePicture *pictures, const FixtureRule
   for (int i = 0; i < n_images; i++)
     {
       const FixturePicture *picture = &pictures[(start + 5 * i) % FIXTURE_PICTURES];
-      int n_captions = rules->no_captions ? 0 : g_rand_int_range (rand, 0, 4), n_phrases = g_rand_int_range (rand, 0, 5);
+      int n_captions = rules->no_captions ? 0 : g_rand_int_range (rand, 0, 4),
+          n_phrases = g_rand_int_range (rand, 0, 5);
       g_autoptr (GPtrArray) captions = g_ptr_array_new_with_free_func (g_free);
       g_autoptr (GPtrArray) shared = g_ptr_array_new_with_free_func (g_free);
       guint64 used[4] = { 0 };
@@ -355,10 +363,12 @@ fixture_manifest (GRand *rand, const FixturePicture *pictures, const FixtureRule
           if (alone && rules->captions)
             break;
           fixture_put_regions (regions, rand, picture, rules, shared);
-          text = alone ? fixture_text (rand) : fixture_words_of (rand, captions->pdata[which], &used[which], &first, &last);
+          text = alone ? fixture_text (rand)
+                       : fixture_words_of (rand, captions->pdata[which], &used[which], &first, &last);
           more = fixture_more (rand, rules, j);
           if (text != NULL)
-            fixture_put_line (out, picture, text, alone ? NULL : captions->pdata[which], first, last, more, regions->str);
+            fixture_put_line (out, picture, text, alone ? NULL : captions->pdata[which], first, last, more,
+                              regions->str);
         }
     }
   return g_string_free (out, FALSE);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * test-project-crash.c: power lost at each sync of an import with reviews between its batches; a full disk, an input and
- * output error, a lock held elsewhere at each write. What was acknowledged is there afterwards, a half-done import is
- * absent or complete, and the file is sound. ALIDADE_SEED repeats a run. */
+ * test-project-crash.c: power lost at each sync of an import with reviews between its batches; a full disk, an input
+ * and output error, a lock held elsewhere at each write. What was acknowledged is there afterwards, a half-done import
+ * is absent or complete, and the file is sound. ALIDADE_SEED repeats a run. */
 #include "project-fixture.h"
 
 #include "crash-vfs.h"
@@ -32,11 +32,13 @@ write_coco (const char *path, int n, int m, const char *prefix)
   g_autoptr (GString) text = g_string_new ("{\"images\":[");
 
   for (int i = 0; i < n; i++)
-    g_string_append_printf (text, "%s{\"id\":%d,\"file_name\":\"%s%d.jpg\",\"width\":100,\"height\":80}", i > 0 ? "," : "", i + 1, prefix, i);
+    g_string_append_printf (text, "%s{\"id\":%d,\"file_name\":\"%s%d.jpg\",\"width\":100,\"height\":80}",
+                            i > 0 ? "," : "", i + 1, prefix, i);
   g_string_append (text, "],\"annotations\":[");
   for (int i = 0; i < n * m; i++)
-    g_string_append_printf (text, "%s{\"id\":%d,\"image_id\":%d,\"category_id\":1,\"phrase\":\"%s thing %d\",\"bbox\":[1,2,%d,4]}",
-                            i > 0 ? "," : "", i + 1, i / m + 1, prefix, i, 3 + i % 7);
+    g_string_append_printf (
+        text, "%s{\"id\":%d,\"image_id\":%d,\"category_id\":1,\"phrase\":\"%s thing %d\",\"bbox\":[1,2,%d,4]}",
+        i > 0 ? "," : "", i + 1, i / m + 1, prefix, i, 3 + i % 7);
   g_string_append (text, "],\"categories\":[{\"id\":1,\"name\":\"thing\"}]}");
   g_assert (g_file_set_contents (path, text->str, text->len, NULL));
 }
@@ -68,7 +70,8 @@ review_one (gpointer unused)
 static void
 load_phrases (Project *project)
 {
-  sqlite3_stmt *rows = database_bind (project_database (project), PHRASE_LIST, NULL, "ii", (gint64) 0, (gint64) REVIEWED);
+  sqlite3_stmt *rows =
+      database_bind (project_database (project), PHRASE_LIST, NULL, "ii", (gint64) 0, (gint64) REVIEWED);
 
   work.phrases = g_array_new (FALSE, FALSE, sizeof (gint64));
   while (database_step (project_database (project), rows, NULL) == SQLITE_ROW)
@@ -91,25 +94,31 @@ inspect (const char *folder, guint acknowledged)
   gboolean sound;
 
   work.crashes++;
-  sound = project != NULL && project_check (project, FALSE, &check, &error) && check.sound && project_count (project, &counts, &error);
+  sound = project != NULL && project_check (project, FALSE, &check, &error) && check.sound &&
+          project_count (project, &counts, &error);
   if (!sound)
     {
       work.unsound++;
       if (!work.quiet)
-        tap_note ("crash %u: %s", work.crashes, error != NULL ? error->message : check.problems->len > 0 ? (char *) check.problems->pdata[0] : "?");
+        tap_note ("crash %u: %s", work.crashes,
+                  error != NULL             ? error->message
+                  : check.problems->len > 0 ? (char *) check.problems->pdata[0]
+                                            : "?");
       return;
     }
   if (counts.verdicts < acknowledged)
     {
       work.lost++;
       if (!work.quiet)
-        tap_note ("crash %u: %u reviews were acknowledged, %d are there", work.crashes, acknowledged, (int) counts.verdicts);
+        tap_note ("crash %u: %u reviews were acknowledged, %d are there", work.crashes, acknowledged,
+                  (int) counts.verdicts);
     }
   if (counts.phrases != work.first && counts.phrases != work.all)
     {
       work.halves++;
       if (!work.quiet)
-        tap_note ("crash %u: %d phrases, neither %d nor %d", work.crashes, (int) counts.phrases, (int) work.first, (int) work.all);
+        tap_note ("crash %u: %d phrases, neither %d nor %d", work.crashes, (int) counts.phrases, (int) work.first,
+                  (int) work.all);
     }
 }
 
@@ -128,7 +137,8 @@ lose_power (void)
 }
 
 static int
-keep_synchronous_off (void *data, int action, const char *pragma, const char *value, const char *database, const char *trigger)
+keep_synchronous_off (void *data, int action, const char *pragma, const char *value, const char *database,
+                      const char *trigger)
 {
   return action == SQLITE_PRAGMA && value != NULL && g_strcmp0 (pragma, "synchronous") == 0 ? SQLITE_IGNORE : SQLITE_OK;
 }
@@ -136,7 +146,8 @@ keep_synchronous_off (void *data, int action, const char *pragma, const char *va
 static gboolean
 copy_folder (const char *from, const char *to)
 {
-  g_autofree char *a = g_build_filename (from, "project.alidade", NULL), *b = g_build_filename (to, "project.alidade", NULL);
+  g_autofree char *a = g_build_filename (from, "project.alidade", NULL),
+                  *b = g_build_filename (to, "project.alidade", NULL);
   g_autofree char *bytes = NULL;
   gsize length;
 
@@ -172,8 +183,8 @@ run_crashes (gboolean synchronous)
     lose_power ();
   crash.watching = FALSE;
   g_clear_pointer (&work.open, project_close);
-  tap_note ("%u syncs, %u writes, %u power losses, %u reviews acknowledged beside the import", crash.syncs, crash.writes, work.crashes,
-            work.acknowledged);
+  tap_note ("%u syncs, %u writes, %u power losses, %u reviews acknowledged beside the import", crash.syncs,
+            crash.writes, work.crashes, work.acknowledged);
   tap_ok (done, "/crash/%s the workload itself succeeds", synchronous ? "" : "synchronous=OFF ");
 }
 
@@ -181,7 +192,9 @@ run_crashes (gboolean synchronous)
 static void
 run_faults (const char *what, gboolean locks, int code)
 {
-  const ProjectError told = code == SQLITE_FULL ? PROJECT_ERROR_FULL : locks ? PROJECT_ERROR_BUSY : PROJECT_ERROR_FAILED;
+  const ProjectError told = code == SQLITE_FULL ? PROJECT_ERROR_FULL
+                            : locks             ? PROJECT_ERROR_BUSY
+                                                : PROJECT_ERROR_FAILED;
   guint n, failed = 0, late = 0, untold = 0;
 
   work.lost = work.unsound = work.halves = work.crashes = 0;
@@ -205,7 +218,8 @@ run_faults (const char *what, gboolean locks, int code)
       late = locks ? crash.fail_lock : crash.fail_write;
       crash.fail_lock = crash.fail_write = 0;
       failed += !good;
-      if (!good && (!g_error_matches (error, PROJECT_ERROR, told) || strstr (error->message, "project.alidade") == NULL))
+      if (!good &&
+          (!g_error_matches (error, PROJECT_ERROR, told) || strstr (error->message, "project.alidade") == NULL))
         {
           untold++;
           tap_note ("%s at %u: %s", what, n, error != NULL ? error->message : "no message");
@@ -236,16 +250,19 @@ test_rollback (void)
   fixture_remove (work.project);
   g_hash_table_remove_all (crash.files);
   project = project_create (work.project, &error);
-  tap_ok (project != NULL && database_is_rollback (project_database (project)), "/rollback/a project without a log is made, and that is known");
+  tap_ok (project != NULL && database_is_rollback (project_database (project)),
+          "/rollback/a project without a log is made, and that is known");
   g_assert_no_error (error);
   g_assert (bring_in (project, work.import, NULL, &error));
   g_clear_pointer (&work.phrases, g_array_unref);
   load_phrases (project);
   review.phrase = g_array_index (work.phrases, gint64, 0);
-  tap_ok (project_review (project, &review, &error) && project_undo (project, "ann", &what, &error), "/rollback/verdict and undo");
+  tap_ok (project_review (project, &review, &error) && project_undo (project, "ann", &what, &error),
+          "/rollback/verdict and undo");
   g_assert (project_review (project, &review, &error));
   reader = project_open (work.project, FALSE, &error);
-  tap_ok (reader != NULL && project_count (reader, &counts, &error) && counts.verdicts == 1 && !g_file_test (log, G_FILE_TEST_EXISTS),
+  tap_ok (reader != NULL && project_count (reader, &counts, &error) && counts.verdicts == 1 &&
+              !g_file_test (log, G_FILE_TEST_EXISTS),
           "/rollback/a reader sees them; there is no log");
   /* A writer in the middle of its transaction: readers wait, and are told why. */
   sqlite3_busy_timeout (database_handle (project_database (reader)), 0);
@@ -302,8 +319,9 @@ main (void)
 
   work.quiet = TRUE;
   run_crashes (FALSE);
-  tap_ok (work.lost + work.unsound + work.halves > 0, "/crash/the same without syncs is noticed (%u lost, %u unsound, %u half)", work.lost,
-          work.unsound, work.halves);
+  tap_ok (work.lost + work.unsound + work.halves > 0,
+          "/crash/the same without syncs is noticed (%u lost, %u unsound, %u half)", work.lost, work.unsound,
+          work.halves);
 
   work.quiet = FALSE;
   work.import = small;
@@ -315,7 +333,8 @@ main (void)
   test_rollback ();
 
   project = project_open (work.base, FALSE, &error);
-  tap_ok (project != NULL && project_count (project, &counts, &error) && counts.phrases == work.first, "/crash/the base is as it was");
+  tap_ok (project != NULL && project_count (project, &counts, &error) && counts.phrases == work.first,
+          "/crash/the base is as it was");
   g_clear_pointer (&project, project_close);
   g_rand_free (work.rand);
   g_array_unref (work.phrases);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * test-project-formats.c: import -> export -> import of generated projects, for every format. What a format drops stands
- * in its row below; anything else that differs fails. The seed is printed; ALIDADE_SEED repeats one,
+ * test-project-formats.c: import -> export -> import of generated projects, for every format. What a format drops
+ * stands in its row below; anything else that differs fails. The seed is printed; ALIDADE_SEED repeats one,
  * ALIDADE_PROJECTS=1000 asks for so many projects a format. */
 #include "project-fixture.h"
 
@@ -138,7 +138,8 @@ sharers (const ExportImage *image, gint64 region, const Case *of)
 }
 
 static void
-describe_phrase (GPtrArray *things, const ExportImage *image, const ExportPhrase *phrase, const Case *of, gboolean detector)
+describe_phrase (GPtrArray *things, const ExportImage *image, const ExportPhrase *phrase, const Case *of,
+                 gboolean detector)
 {
   g_autofree char *name = phrase_name (image, phrase, of), *types = NULL;
 
@@ -159,7 +160,10 @@ describe_phrase (GPtrArray *things, const ExportImage *image, const ExportPhrase
         ((ExportRegion *) region)->shape.fill = SHAPE_EVENODD;
       add_thing (things, &region->shape,
                  g_strdup_printf ("region %s %s score %g%s", name, of->detector ? "" : origin_name (region->origin),
-                                  of->scores ? NAN : of->detector && isnan (region->score) ? 1 : region->score, shared != NULL ? shared : ""));
+                                  of->scores                              ? NAN
+                                  : of->detector && isnan (region->score) ? 1
+                                                                          : region->score,
+                                  shared != NULL ? shared : ""));
     }
 }
 
@@ -198,7 +202,8 @@ describe (Project *project, const Case *of, gboolean detector)
 
       g_assert_no_error (error);
       if (!of->empty_images)
-        add_thing (things, NULL, g_strdup_printf ("image %s %g %g %d", image->path, image->width, image->height, image->orientation));
+        add_thing (things, NULL,
+                   g_strdup_printf ("image %s %g %g %d", image->path, image->width, image->height, image->orientation));
       for (guint j = 0; j < image->captions->len && !of->captions; j++)
         {
           const ExportCaption *caption = image->captions->pdata[j];
@@ -212,7 +217,8 @@ describe (Project *project, const Case *of, gboolean detector)
   /* Equal phrases merge where spans are dropped: one of each line counts, regions keep their order. */
   g_ptr_array_sort (things, compare_things);
   for (guint i = things->len; i-- > 1;)
-    if (strncmp (((Thing *) things->pdata[i])->key, "region", 6) != 0 && compare_things (&things->pdata[i], &things->pdata[i - 1]) == 0)
+    if (strncmp (((Thing *) things->pdata[i])->key, "region", 6) != 0 &&
+        compare_things (&things->pdata[i], &things->pdata[i - 1]) == 0)
       g_ptr_array_remove_index (things, i);
   return things;
 }
@@ -236,8 +242,8 @@ difference (GPtrArray *a, GPtrArray *b, double tolerance)
             found = taken[j] = TRUE;
         }
       if (!found)
-        return g_strdup_printf ("lost: %s %s [%.17g %.17g %.17g %.17g]", one->key, shape_kind_name (one->shape.kind), one->shape.box[0],
-                                one->shape.box[1], one->shape.box[2], one->shape.box[3]);
+        return g_strdup_printf ("lost: %s %s [%.17g %.17g %.17g %.17g]", one->key, shape_kind_name (one->shape.kind),
+                                one->shape.box[0], one->shape.box[1], one->shape.box[2], one->shape.box[3]);
     }
   for (guint j = 0; j < b->len; j++)
     if (!taken[j])
@@ -273,7 +279,8 @@ static char *
 there_and_back (const Case *of, GRand *rand, const char *folder, const FixturePicture *pictures)
 {
   g_autofree char *manifest = fixture_manifest (rand, pictures, &of->rules), *why = NULL;
-  g_autofree char *first = g_build_filename (folder, "first.jsonl", NULL), *target = g_build_filename (folder, "target", NULL);
+  g_autofree char *first = g_build_filename (folder, "first.jsonl", NULL),
+                  *target = g_build_filename (folder, "target", NULL);
   g_autofree char *images = g_build_filename (folder, "pictures", NULL);
   g_autoptr (Project) before = project_open_memory (NULL), after = project_open_memory (NULL);
   const ExportOptions options = { .format = of->format, .force = TRUE };

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT
- * test-project-laws.c: the schema's laws, every migration, shared regions, captions that are edited, imports beside people. */
+ * test-project-laws.c: the schema's laws, every migration, shared regions, captions that are edited, imports beside
+ * people. */
 #include "project-fixture.h"
 
 #include "review.h"
 
 static const char manifest[] =
-  "{\"alidade-manifest\": 1}\n"
-  "{\"image\":\"a.jpg\",\"width\":100,\"height\":80,\"text\":\"red kite\",\"caption\":\"a red kite over the dog\",\"start\":2,\"end\":10,"
-  "\"regions\":[{\"id\":\"s\",\"box\":[1,2,30,40]}]}\n"
-  "{\"image\":\"a.jpg\",\"text\":\"the dog\",\"caption\":\"a red kite over the dog\",\"start\":16,\"end\":23,"
-  "\"regions\":[{\"id\":\"s\",\"box\":[1,2,30,40]},{\"box\":[5,5,9,9],\"origin\":\"map\",\"score\":0.5}]}\n"
-  "{\"image\":\"a.jpg\",\"text\":\"a cat\",\"regions\":[{\"box\":[5,5,9,9],\"origin\":\"detector\",\"score\":0.5},"
-  "{\"box\":[6,6,9,9],\"origin\":\"detector\",\"score\":0.9}]}\n";
+    "{\"alidade-manifest\": 1}\n"
+    "{\"image\":\"a.jpg\",\"width\":100,\"height\":80,\"text\":\"red kite\",\"caption\":\"a red kite over the "
+    "dog\",\"start\":2,\"end\":10,"
+    "\"regions\":[{\"id\":\"s\",\"box\":[1,2,30,40]}]}\n"
+    "{\"image\":\"a.jpg\",\"text\":\"the dog\",\"caption\":\"a red kite over the dog\",\"start\":16,\"end\":23,"
+    "\"regions\":[{\"id\":\"s\",\"box\":[1,2,30,40]},{\"box\":[5,5,9,9],\"origin\":\"map\",\"score\":0.5}]}\n"
+    "{\"image\":\"a.jpg\",\"text\":\"a cat\",\"regions\":[{\"box\":[5,5,9,9],\"origin\":\"detector\",\"score\":0.5},"
+    "{\"box\":[6,6,9,9],\"origin\":\"detector\",\"score\":0.9}]}\n";
 
 static char *folder;
 
@@ -62,8 +64,10 @@ test_laws (void)
     "UPDATE verdict SET verdict = 'unsure'",
     "DELETE FROM verdict",
     "UPDATE region SET current = (SELECT max (id) FROM region_revision) WHERE id = (SELECT min (id) FROM region)",
-    "INSERT INTO region_revision (id, region, kind, x1, y1, x2, y2, origin, by, at) SELECT 1, id, 'box', 5, 5, 5, 9, 'person', 'x', 0 FROM region LIMIT 1",
-    "INSERT INTO region_revision (id, region, kind, x1, y1, x2, y2, origin, by, at) SELECT 1, id, 'box', 5, 5, 7, 9, 'ghost', 'x', 0 FROM region LIMIT 1",
+    "INSERT INTO region_revision (id, region, kind, x1, y1, x2, y2, origin, by, at) SELECT 1, id, 'box', 5, 5, 5, 9, "
+    "'person', 'x', 0 FROM region LIMIT 1",
+    "INSERT INTO region_revision (id, region, kind, x1, y1, x2, y2, origin, by, at) SELECT 1, id, 'box', 5, 5, 7, 9, "
+    "'ghost', 'x', 0 FROM region LIMIT 1",
     "INSERT INTO link (id, phrase, region) SELECT 7, id, 7 FROM phrase LIMIT 1",
     "INSERT INTO phrase_span (revision, nth, first, last) SELECT id, 9, 5, 5 FROM phrase_revision LIMIT 1",
     "UPDATE image SET orientation = 9",
@@ -88,7 +92,8 @@ test_migrations (void)
 {
   for (int version = 1; version < database_newest_version (); version++)
     {
-      g_autofree char *path = g_build_filename (folder, "old", NULL), *file = g_build_filename (path, "project.alidade", NULL);
+      g_autofree char *path = g_build_filename (folder, "old", NULL),
+                      *file = g_build_filename (path, "project.alidade", NULL);
       g_autofree char *name = g_strdup_printf ("%s-%d", path, version), *old = NULL;
       g_autoptr (GError) error = NULL;
       g_autoptr (Project) project = project_create (path, &error);
@@ -98,15 +103,21 @@ test_migrations (void)
       g_clear_pointer (&project, project_close);
       /* What the later migrations made is taken away again: what is left is the old file. */
       g_assert (sqlite3_open (file, &handle) == SQLITE_OK);
-      g_assert (sqlite3_exec (handle, "DROP TABLE search_text; DROP TABLE search_name; DROP TABLE search_progress; PRAGMA user_version = 1;"
-                                      "INSERT INTO entry (id, kind, state, by, at) VALUES (5, 'import', 'shown', 'x', 0);"
-                                      "INSERT INTO root (id, path) VALUES (1, x'2f61');"
-                                      "INSERT INTO image (id, root, path, width, height, orientation, state, entry) VALUES (2, 1, x'62', 1, 1, 1, 'missing', 5);"
-                                      "INSERT INTO phrase (id, image, identity, current, entry) VALUES (3, 2, 9, 4, 5);"
-                                      "INSERT INTO phrase_revision (id, phrase, text, by, at) VALUES (4, 3, 'old kite', 'x', 0)", NULL, NULL, NULL) == SQLITE_OK);
+      g_assert (
+          sqlite3_exec (
+              handle,
+              "DROP TABLE search_text; DROP TABLE search_name; DROP TABLE search_progress; PRAGMA user_version = 1;"
+              "INSERT INTO entry (id, kind, state, by, at) VALUES (5, 'import', 'shown', 'x', 0);"
+              "INSERT INTO root (id, path) VALUES (1, x'2f61');"
+              "INSERT INTO image (id, root, path, width, height, orientation, state, entry) VALUES (2, 1, x'62', 1, 1, "
+              "1, 'missing', 5);"
+              "INSERT INTO phrase (id, image, identity, current, entry) VALUES (3, 2, 9, 4, 5);"
+              "INSERT INTO phrase_revision (id, phrase, text, by, at) VALUES (4, 3, 'old kite', 'x', 0)",
+              NULL, NULL, NULL) == SQLITE_OK);
       sqlite3_close (handle);
       project = project_open (path, TRUE, &error);
-      tap_ok (project != NULL && one (project, "PRAGMA user_version") == database_newest_version (), "/laws/a file of version %d is brought up", version);
+      tap_ok (project != NULL && one (project, "PRAGMA user_version") == database_newest_version (),
+              "/laws/a file of version %d is brought up", version);
       if (project != NULL)
         {
           /* The writer that opened it has completed the index. */
@@ -131,21 +142,30 @@ test_shared (void)
   Review corrected = { .phrase = kite, .verdict = "corrected", .by = "ann", .pass = 1, .shape = &shape };
   g_autofree char *what = NULL;
 
-  tap_ok (one (project, "SELECT count (*) FROM link") == 5 && one (project, "SELECT count (*) FROM region") == 4, "/shared/one region of two phrases");
+  tap_ok (one (project, "SELECT count (*) FROM link") == 5 && one (project, "SELECT count (*) FROM region") == 4,
+          "/shared/one region of two phrases");
   tap_ok (project_review (project, &accepted, NULL), "/shared/accepted for the dog");
   shape_set_box (&shape, 2, 2, 20, 20);
   tap_ok (project_review (project, &corrected, NULL), "/shared/corrected for the kite alone");
-  tap_ok (one (project, "SELECT count (*) FROM region") == 5 && one (project, "SELECT x1 FROM shown_region r JOIN shown_phrase p ON p.id = r.phrase "
-          "WHERE p.text = 'the dog' AND r.origin = 'import'") == 1, "/shared/the dog's stays as it was");
+  tap_ok (one (project, "SELECT count (*) FROM region") == 5 &&
+              one (project, "SELECT x1 FROM shown_region r JOIN shown_phrase p ON p.id = r.phrase "
+                            "WHERE p.text = 'the dog' AND r.origin = 'import'") == 1,
+          "/shared/the dog's stays as it was");
   tap_ok (one (project, "SELECT count (*) FROM verdict_now WHERE stale") == 0, "/shared/and its verdict holds");
-  tap_ok (one (project, "SELECT x1 FROM phrase_label l JOIN shown_phrase p ON p.id = l.phrase WHERE p.text = 'red kite'") == 2, "/shared/labels follow");
+  tap_ok (one (project,
+               "SELECT x1 FROM phrase_label l JOIN shown_phrase p ON p.id = l.phrase WHERE p.text = 'red kite'") == 2,
+          "/shared/labels follow");
   tap_ok (project_undo (project, "ann", &what, NULL) &&
-          one (project, "SELECT count (DISTINCT region) FROM shown_region WHERE origin = 'import'") == 1, "/shared/undone: shared again");
+              one (project, "SELECT count (DISTINCT region) FROM shown_region WHERE origin = 'import'") == 1,
+          "/shared/undone: shared again");
   /* A map's region is never changed: the person's names its parent. */
   corrected.phrase = one (project, "SELECT id FROM shown_phrase WHERE text = 'a cat'");
-  tap_ok (project_review (project, &corrected, NULL) && one (project, "SELECT count (*) FROM shown_region WHERE origin = 'detector'") == 2 &&
-          one (project, "SELECT count (*) FROM region_revision v JOIN region_revision p ON p.id = v.parent WHERE v.origin = 'person' "
-               "AND p.origin = 'detector'") == 1, "/shared/a detector's region stays; the person's names it as its parent");
+  tap_ok (project_review (project, &corrected, NULL) &&
+              one (project, "SELECT count (*) FROM shown_region WHERE origin = 'detector'") == 2 &&
+              one (project, "SELECT count (*) FROM region_revision v JOIN region_revision p ON p.id = v.parent WHERE "
+                            "v.origin = 'person' "
+                            "AND p.origin = 'detector'") == 1,
+          "/shared/a detector's region stays; the person's names it as its parent");
 }
 
 static void
@@ -155,17 +175,24 @@ test_captions (void)
   gint64 caption = one (project, "SELECT id FROM shown_caption");
   g_autofree char *what = NULL;
 
-  tap_ok (project_edit_caption (project, caption, "a red kite high over the dog", "ann", NULL), "/captions/words put between");
-  tap_ok (one (project, "SELECT s.first * 100 + s.last FROM shown_phrase p JOIN phrase_span s ON s.revision = p.current WHERE p.text = 'the dog'") == 2128 &&
-          one (project, "SELECT s.first * 100 + s.last FROM shown_phrase p JOIN phrase_span s ON s.revision = p.current WHERE p.text = 'red kite'") == 210,
+  tap_ok (project_edit_caption (project, caption, "a red kite high over the dog", "ann", NULL),
+          "/captions/words put between");
+  tap_ok (one (project, "SELECT s.first * 100 + s.last FROM shown_phrase p JOIN phrase_span s ON s.revision = "
+                        "p.current WHERE p.text = 'the dog'") == 2128 &&
+              one (project, "SELECT s.first * 100 + s.last FROM shown_phrase p JOIN phrase_span s ON s.revision = "
+                            "p.current WHERE p.text = 'red kite'") == 210,
           "/captions/spans behind it move, those before stay");
   tap_ok (project_edit_caption (project, caption, "a red bird high over the dog", "ann", NULL) &&
-          one (project, "SELECT detached FROM shown_phrase WHERE text = 'red kite'") == 1 &&
-          one (project, "SELECT count (*) FROM shown_region r JOIN shown_phrase p ON p.id = r.phrase WHERE p.text = 'red kite'") == 1,
+              one (project, "SELECT detached FROM shown_phrase WHERE text = 'red kite'") == 1 &&
+              one (project, "SELECT count (*) FROM shown_region r JOIN shown_phrase p ON p.id = r.phrase WHERE p.text "
+                            "= 'red kite'") == 1,
           "/captions/a touched span is detached; its text and regions stay");
-  tap_ok (one (project, "SELECT count (*) FROM search_text WHERE search_text MATCH 'bird'") == 1, "/captions/the new words are found");
-  tap_ok (project_undo (project, "ann", &what, NULL) && one (project, "SELECT detached FROM shown_phrase WHERE text = 'red kite'") == 0 &&
-          one (project, "SELECT count (*) FROM search_text WHERE search_text MATCH 'bird'") == 0, "/captions/undone with its spans");
+  tap_ok (one (project, "SELECT count (*) FROM search_text WHERE search_text MATCH 'bird'") == 1,
+          "/captions/the new words are found");
+  tap_ok (project_undo (project, "ann", &what, NULL) &&
+              one (project, "SELECT detached FROM shown_phrase WHERE text = 'red kite'") == 0 &&
+              one (project, "SELECT count (*) FROM search_text WHERE search_text MATCH 'bird'") == 0,
+          "/captions/undone with its spans");
 }
 
 /* A pending row of the same identity is a person's from then on, and outlives the purge. */
@@ -177,10 +204,13 @@ test_takeover (void)
 
   g_assert (!refuses (project, "UPDATE entry SET state = 'pending'; UPDATE image SET entry = NULL"));
   tap_ok (one (project, "SELECT count (*) FROM shown_phrase") == 0, "/takeover/pending rows are not seen");
-  tap_ok (project_add_phrase (project, image, "a cat", "ann", &phrase, NULL) && phrase == one (project, "SELECT id FROM phrase WHERE entry IS NULL"),
+  tap_ok (project_add_phrase (project, image, "a cat", "ann", &phrase, NULL) &&
+              phrase == one (project, "SELECT id FROM phrase WHERE entry IS NULL"),
           "/takeover/a person's phrase is the pending one");
-  tap_ok (project_purge (project, 0, NULL) && one (project, "SELECT count (*) FROM phrase") == 1 && one (project, "SELECT count (*) FROM link") == 0 &&
-          one (project, "SELECT count (*) FROM shown_phrase WHERE text = 'a cat'") == 1, "/takeover/it survives the purge");
+  tap_ok (project_purge (project, 0, NULL) && one (project, "SELECT count (*) FROM phrase") == 1 &&
+              one (project, "SELECT count (*) FROM link") == 0 &&
+              one (project, "SELECT count (*) FROM shown_phrase WHERE text = 'a cat'") == 1,
+          "/takeover/it survives the purge");
 }
 
 static GArray *waits;
@@ -222,16 +252,22 @@ test_beside (void)
   g_assert (project_import (beside, first, &options, &report, &error));
   judged = one (beside, "SELECT min (id) FROM phrase");
   for (int i = 0; i < 6000; i++)
-    g_string_append_printf (text, "{\"image\":\"b%d.jpg\",\"width\":90,\"height\":90,\"text\":\"thing %d\",\"regions\":[{\"box\":[1,2,%d,4]}]}\n",
-                            i / 40, i, 3 + i % 9);
+    g_string_append_printf (
+        text,
+        "{\"image\":\"b%d.jpg\",\"width\":90,\"height\":90,\"text\":\"thing %d\",\"regions\":[{\"box\":[1,2,%d,4]}]}\n",
+        i / 40, i, 3 + i % 9);
   g_assert (g_file_set_contents (large, text->str, text->len, NULL));
   waits = g_array_new (FALSE, FALSE, sizeof (gint64));
   options.between = judge;
-  tap_ok (project_import (beside, large, &options, &second, &error), "/beside/an import with a review after every batch");
+  tap_ok (project_import (beside, large, &options, &second, &error),
+          "/beside/an import with a review after every batch");
   g_array_sort (waits, compare_times);
-  tap_ok (waits->len > 20 && one (beside, "SELECT count (*) FROM verdict_now") == waits->len, "/beside/%u reviews are there", waits->len);
-  tap_note ("commits of a person beside the import: median %.1f ms, 99th percentile %.1f ms; batches held the writer for %.1f ms at "
-            "most, %.1f %% of %d for more than 15 ms", g_array_index (waits, gint64, waits->len / 2) / 1e3,
+  tap_ok (waits->len > 20 && one (beside, "SELECT count (*) FROM verdict_now") == waits->len,
+          "/beside/%u reviews are there", waits->len);
+  tap_note ("commits of a person beside the import: median %.1f ms, 99th percentile %.1f ms; batches held the writer "
+            "for %.1f ms at "
+            "most, %.1f %% of %d for more than 15 ms",
+            g_array_index (waits, gint64, waits->len / 2) / 1e3,
             g_array_index (waits, gint64, waits->len * 99 / 100) / 1e3, second.longest_batch * 1e3,
             100.0 * second.batches_over / MAX (second.n_batches, 1), (int) second.n_batches);
   g_clear_pointer (&beside, project_close);
