@@ -80,13 +80,20 @@ root_for (Import *import, const char *path, gint64 *id, const char **rest, GErro
   return database_run (import->db, ROOT_INSERT, error, "ib", root.id, root.path, (gssize) strlen (root.path));
 }
 
-/* The image row at an absolute path, by whatever root; *id 0 if there is none. */
-static gboolean
-find_image (Import *import, const char *path, gint64 *id, gboolean *was_missing, ImageFacts *facts, gboolean *changed,
-            GError **error)
+/* What the project knows of a picture that is there already. */
+typedef struct
 {
-  *id = 0;
-  *changed = FALSE;
+  gint64 id;            /* 0: it is not */
+  gboolean was_missing, was_changed;
+  char hash[65];        /* "": unknown */
+  gboolean claimed;
+} KnownImage;
+
+/* The image row at an absolute path, by whatever root. */
+static gboolean
+find_image (Import *import, const char *path, KnownImage *known, ImageFacts *facts, GError **error)
+{
+  memset (known, 0, sizeof *known);
   for (guint i = 0; i < import->roots->len; i++)
     {
       const ImportRoot *root = &g_array_index (import->roots, ImportRoot, i);
@@ -109,17 +116,41 @@ find_image (Import *import, const char *path, gint64 *id, gboolean *was_missing,
         }
       if (code != SQLITE_ROW)
         return FALSE;
-      *id = column_id (rows, 0);
+      known->id = column_id (rows, 0);
       entry = column_id (rows, 1);
       state = g_strdup (column_text (rows, 2));
-      *was_missing = g_strcmp0 (column_text (rows, 3), "missing") == 0;
+      known->was_missing = g_strcmp0 (column_text (rows, 3), "missing") == 0;
+      known->was_changed = g_strcmp0 (column_text (rows, 3), "changed") == 0;
+      if (column_text (rows, 7) != NULL)
+        g_strlcpy (known->hash, column_text (rows, 7), sizeof known->hash);
       facts->width = sqlite3_column_double (rows, 4);
       facts->height = sqlite3_column_double (rows, 5);
       facts->orientation = sqlite3_column_int (rows, 6);
       database_rows_end (rows);
-      return import_claim (import, KIND_IMAGE, *id, entry, state, changed, error);
+      return import_claim (import, KIND_IMAGE, known->id, entry, state, &known->claimed, error);
     }
   return TRUE;
+}
+
+/* A picture that came back, or has new content: that is asked about, not taken. */
+static gboolean
+see_disk (Import *import, const char *where, const KnownImage *known, const PictureFacts *disk, const ImageFacts *facts,
+          GError **error)
+{
+  gboolean same = known->hash[0] == '\0' || strcmp (known->hash, disk->quick_hash) == 0;
+
+  if (!same && !known->was_changed)
+    {
+      import_note (import,
+                   "%s: its picture has new content; 'alidade check --accept-changed' takes it, with the regions "
+                   "as they are",
+                   where);
+      return database_run (import->db, IMAGE_SET_STATE, error, "is", known->id, "changed");
+    }
+  return !same || !known->was_missing ||
+         database_run (import->db, IMAGE_REFRESH, error, "iiisiiis", known->id, disk->size, disk->mtime,
+                       disk->quick_hash, (gint64) facts->width, (gint64) facts->height, (gint64) facts->orientation,
+                       "ok");
 }
 
 /* Which grid the file's numbers are of. */
@@ -204,11 +235,12 @@ import_image (Import *import, const char *where, const ImportImage *given, GErro
 {
   ImportImage image = *given;
   g_autofree char *path = NULL, *name = NULL;
-  const gint64 *known;
+  const gint64 *had;
+  KnownImage known;
   PictureFacts disk = { 0 };
   ImageFacts facts = { .orientation = 1 };
-  gboolean there, was_missing = FALSE, changed;
-  gint64 id = 0;
+  gboolean there;
+  gint64 id;
 
   image.width = import_sane_size (image.width);
   image.height = import_sane_size (image.height);
@@ -218,9 +250,9 @@ import_image (Import *import, const char *where, const ImportImage *given, GErro
       return 0;
     }
   name = g_strconcat (image.name, "\n", image.beside, NULL);
-  known = g_hash_table_lookup (import->names, name);
-  if (known != NULL)
-    return *known;
+  had = g_hash_table_lookup (import->names, name);
+  if (had != NULL)
+    return *had;
 
   /* The disk first: no person waits for it. */
   if (import->options->between != NULL && !import_batch_end (import, error))
@@ -231,9 +263,10 @@ import_image (Import *import, const char *where, const ImportImage *given, GErro
       import_skip (import, where, "'%s' is no name of a picture", image.name);
       return 0;
     }
-  if (!import_batch_go_on (import, error) || !find_image (import, path, &id, &was_missing, &facts, &changed, error))
+  if (!import_batch_go_on (import, error) || !find_image (import, path, &known, &facts, error))
     return 0;
-  if (id == 0 || was_missing)
+  id = known.id;
+  if (id == 0 || (known.was_missing && (known.hash[0] == '\0' || strcmp (known.hash, disk.quick_hash) == 0)))
     {
       facts.width = there && disk.width > 0 ? disk.width : image.width;
       facts.height = there && disk.height > 0 ? disk.height : image.height;
@@ -246,11 +279,9 @@ import_image (Import *import, const char *where, const ImportImage *given, GErro
       if (!insert_image (import, path, &disk, there, &facts, &image, &id, error))
         return 0;
     }
-  else if (changed)
+  else if (known.claimed)
     import->report->new_images++;
-  if (was_missing && there &&
-      !database_run (import->db, IMAGE_REFRESH, error, "iiisiiis", id, disk.size, disk.mtime, disk.quick_hash,
-                     (gint64) facts.width, (gint64) facts.height, (gint64) facts.orientation, "ok"))
+  if (known.id != 0 && there && !see_disk (import, where, &known, &disk, &facts, error))
     return 0;
   import->report->images++;
   import->report->missing += !there;

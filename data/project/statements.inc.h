@@ -73,8 +73,8 @@ STATEMENT (PURGE_IMAGES, "DELETE FROM image WHERE id IN (SELECT id FROM image WH
 STATEMENT (ROOT_ALL, "SELECT id, path FROM root ORDER BY id")
 STATEMENT (ROOT_INSERT, "INSERT INTO root (id, path) VALUES (?,?)")
 STATEMENT (ROOT_RELINK, "UPDATE root SET path = ?2 WHERE id = ?1")
-STATEMENT (IMAGE_FIND, "SELECT i.id, i.entry, e.state, i.state, i.width, i.height, i.orientation FROM image i"
-           " LEFT JOIN entry e ON e.id = i.entry WHERE i.root = ? AND i.path = ?")
+STATEMENT (IMAGE_FIND, "SELECT i.id, i.entry, e.state, i.state, i.width, i.height, i.orientation, i.quick_hash"
+           " FROM image i LEFT JOIN entry e ON e.id = i.entry WHERE i.root = ? AND i.path = ?")
 STATEMENT (IMAGE_INSERT, "INSERT INTO image (id, root, path, size, mtime, quick_hash, width, height, orientation, state,"
            " extra, entry) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)")
 STATEMENT (IMAGE_REFRESH, "UPDATE image SET size = ?2, mtime = ?3, quick_hash = ?4, width = ?5, height = ?6,"

@@ -213,6 +213,11 @@ def check_pictures():
     big.write_bytes(data)
     tap.ok(check("x")["changed"] == 1, "/changed/in the middle of a large file")
     check("x", "--accept-changed")
+    # An import sees it, too.
+    picture(folder / "deep" / "c.jpg", 60, 40, b"an import meets this")
+    notes = json.loads(run("import", "x", "x.jsonl", "--json")[0])["notes"]
+    tap.ok([i["state"] for i in rows("x", "images")] == ["ok", "ok", "changed"] and any("new content" in note for note in notes), "/changed/an import notes it", str(notes))
+    check("x", "--accept-changed")
     # A disk that is away.
     os.rename(folder, work / "away")
     found = check("x", "--repair")
@@ -221,6 +226,13 @@ def check_pictures():
     os.rename(work / "away", folder)
     found = check("x", "--repair")
     tap.ok(found["missing"] == 0 and found["found_again"] == 3 and {i["state"] for i in rows("x", "images")} == {"ok"}, "/missing/and come back", str(found))
+    os.rename(folder, work / "away")
+    check("x", "--repair")
+    os.rename(work / "away", folder)
+    picture(folder / "b.jpg", 60, 40, b"another one")
+    run("import", "x", "x.jsonl")
+    tap.ok([i["state"] for i in rows("x", "images")] == ["ok", "changed", "ok"], "/missing/what comes back as something else is asked about",
+           str(rows("x", "images")))
 
 
 def check_index():
