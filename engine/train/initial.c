@@ -15,6 +15,7 @@
 struct Initial
 {
   const WeightSet *set;
+  const EncoderFiles *files;
   ModelConfig config;
   bool doubled;         /* the file's fusion layers become two each */
   ParameterSpec *specs; /* of config */
@@ -85,6 +86,13 @@ place_of (const Initial *initial, const char *name, char out[KEY_SIZE])
   else
     snprintf (out, KEY_SIZE, "%s", other);
   return weight_set_find (initial->set, out) >= 0;
+}
+
+/* A parameter that one of the encoders' files holds. */
+static bool
+in_files (const Initial *initial, const char *name, const WeightSource **source, int *index)
+{
+  return initial->files != NULL && encoder_files_find (initial->files, name, source, index);
 }
 
 static bool
@@ -189,13 +197,17 @@ get (void *user_data, const char *name, int n_dims, const int64_t *shape, const 
      AlbefError *error)
 {
   const Initial *initial = user_data;
+  const WeightSource *source;
   char place[KEY_SIZE];
   size_t n = 1;
+  int index;
 
   *mapped = NULL;
   *copied = NULL;
   if (is_queue (name) || starts_with (name, "queue_ptr"))
     snprintf (place, sizeof place, "%s", name);
+  else if (initial->set == NULL && in_files (initial, name, &source, &index))
+    return encoder_files_read (initial->files, name, n_dims, shape, copied, error);
   else if (!place_of (initial, name, place))
     {
       for (int i = 0; i < n_dims; i++)
@@ -216,7 +228,9 @@ get (void *user_data, const char *name, int n_dims, const int64_t *shape, const 
 static void
 list_places (Initial *initial)
 {
+  const WeightSource *source;
   char place[KEY_SIZE], *buffer = NULL;
+  int index;
   size_t length = 0;
   FILE *out = open_memstream (&buffer, &length);
 
@@ -226,7 +240,12 @@ list_places (Initial *initial)
 
       if (initial->specs[i].alias >= 0)
         continue;
-      if (!place_of (initial, name, place))
+      if (initial->set == NULL && in_files (initial, name, &source, &index))
+        {
+          fprintf (out, "%s <- %s: %s\n", name, weight_source_path (source), weight_source_get (source, index)->name);
+          initial->moved++;
+        }
+      else if (!place_of (initial, name, place))
         {
           fprintf (out, "%s new\n", name);
           initial->fresh++;
@@ -263,11 +282,12 @@ list_places (Initial *initial)
  */
 
 Initial *
-initial_new (const WeightSet *set, const ModelConfig *config, uint64_t seed)
+initial_new (const WeightSet *set, const EncoderFiles *files, const ModelConfig *config, uint64_t seed)
 {
   Initial *initial = mem_new0 (1, sizeof *initial);
 
   initial->set = set;
+  initial->files = files;
   initial->config = *config;
   initial->seed = seed;
   initial->doubled = set != NULL && has_pairs (config->kind) && !has_pairs (weight_set_config (set)->kind);

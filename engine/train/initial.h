@@ -6,19 +6,21 @@
  *   the file's twins.
  * - NLVR2 and its pre-training, from any other kind: fusion layer l of the file becomes two, at places 2 l and 2 l + 1;
  *   twins are copies of the model (the file's are not used).
+ * - A new model may take its encoders from two files (encoder-files.h), as official pre-training does.
  * - Else each parameter under its own name, twins and queues too where their sizes agree.
  * - New weights as in the official code: BERT normal 0.02, ViT truncated normal 0.02 and PyTorch's default for the patch
  *   convolution, projections and heads uniform in +-1 / sqrt (fan-in), biases 0 elsewhere, LayerNorm 1 and 0. */
 #pragma once
 
+#include "encoder-files.h"
 #include "model.h"
 #include "weight-set.h"
 
 typedef struct Initial Initial;
 
-/* `set`: the file, opened with allow_incomplete and the run's resolution; borrowed; NULL: everything is new. `config`:
- * the model to be trained; copied. */
-Initial *initial_new (const WeightSet *set, const ModelConfig *config, uint64_t seed);
+/* `set`: the file, opened with allow_incomplete and the run's resolution; borrowed; NULL: everything is new but
+ * what `files` (borrowed too; NULL: none) hold. `config`: the model to be trained; copied. */
+Initial *initial_new (const WeightSet *set, const EncoderFiles *files, const ModelConfig *config, uint64_t seed);
 void initial_free (Initial *initial); /* accepts NULL */
 
 /* For learner_new. */

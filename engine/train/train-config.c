@@ -39,6 +39,8 @@ typedef struct
 
 static const Field fields[] = {
   TEXT ("init", init),
+  TEXT ("init-image", init_image),
+  TEXT ("init-text", init_text),
   TEXT ("model", model),
   TEXT ("vocab", vocab),
   TEXT ("name", name),
@@ -447,6 +449,8 @@ train_config_check (const TrainConfig *c, AlbefError *error)
   REFUSE (c->init == NULL && c->model == NULL, "say where to start: 'init' (a model file) or 'model' (a config.json of sizes)");
   REFUSE (c->init == NULL && c->vocab == NULL && c->scenes == NULL, "a new model needs 'vocab', a vocab.txt");
   REFUSE (c->init != NULL && (c->model != NULL || c->vocab != NULL), "'init' brings sizes and words: leave 'model' and 'vocab' out");
+  REFUSE (c->init != NULL && (c->init_image != NULL || c->init_text != NULL),
+          "'init' brings all weights: leave 'init-image' and 'init-text' out, or name 'model' instead of 'init'");
   REFUSE (c->manifest && c->task != TASK_PRETRAIN && c->task != TASK_RETRIEVAL && c->task != TASK_GROUNDING,
           "a manifest serves pretrain, retrieval and grounding");
   REFUSE (c->amc && c->task != TASK_PRETRAIN, "amc is a loss of pretrain");

@@ -27,6 +27,7 @@ typedef struct
 
   /* Where the run starts. */
   char *init;         /* a model file */
+  char *init_image, *init_text; /* without init: an image encoder (DeiT) and a BERT; encoder-files.h */
   char *model;        /* without init: a config.json with the sizes of a new model */
   char *vocab;        /* without init: vocab.txt; scenes bring their own */
   char *name;         /* of the model that comes out */

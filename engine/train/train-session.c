@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "train-session.h"
+#include "session-parts.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -9,32 +9,6 @@
 
 #include "atomic-file.h"
 #include "error.h"
-#include "initial.h"
-#include "mapped-file.h"
-#include "random.h"
-#include "step-batch.h"
-
-struct TrainSession
-{
-  TrainConfig config;
-  RunFolder *folder;
-  Backend *backend;
-  Learner *learner;
-  TrainRule rule;
-  TrainPosition position;
-  CheckpointTexts texts;
-  char *name, *vocab_bytes, *settings, *provenance, *note; /* what texts and note point to */
-
-  Vocab *vocab;
-  Dataset *dataset;
-  SceneSource *scenes;
-  LoaderOptions options;
-  Loader *loader;
-  StepBatch batch;
-  TrainEval *eval; /* NULL: none */
-  NounQueue nouns; /* size 0: false negatives are not masked */
-  int64_t next_epoch, next_number; /* what the loader gives next */
-};
 
 /* ---------------------------------------------------------------------------------------------------
  * Data
@@ -100,8 +74,8 @@ read_objects (const char *text, double counts[SCENE_MAX_OBJECTS])
   return text == NULL || sum > 0;
 }
 
-static AlbefStatus
-open_data (TrainSession *s, int resolution, AlbefError *error)
+AlbefStatus
+session_open_data (TrainSession *s, int resolution, AlbefError *error)
 {
   const TrainConfig *c = &s->config;
   SceneOptions options = { .size = resolution, .n_nouns = c->scene_nouns, .first_nouns = c->scene_noun_list,
@@ -129,9 +103,8 @@ data_hash (const TrainSession *s)
   return hash ^ (uint64_t) scene_source_n_drawings (s->scenes);
 }
 
-/* Does a model of this kind learn from positive and negative pairs? */
-static bool
-contrast (ModelKind kind)
+bool
+session_contrasts (ModelKind kind)
 {
   return kind == MODEL_PRETRAIN || kind == MODEL_RETRIEVAL;
 }
@@ -154,7 +127,7 @@ open_loader (TrainSession *s, AlbefError *error)
                                  .max_positions = model->max_position_embeddings,
                                  .region_size = c->amc ? model->image_res : 0, .workers = c->workers,
                                  .patch_grid = c->task == TASK_PATCHES || c->attention > 0 ? model->image_res / model->patch_size : 0,
-                                 .foils = contrast (model->kind) && (c->foils > 0 || c->manifest) };
+                                 .foils = session_contrasts (model->kind) && (c->foils > 0 || c->manifest) };
   if (c->task == TASK_PRETRAIN)
     s->options.mlm = (MlmRule) { c->mlm_probability, c->mlm_noun_probability, c->mlm_one_noun };
   return loader_open (&s->options, &s->loader, error);
@@ -188,162 +161,8 @@ next_batch (void *user_data, int64_t epoch, int64_t number, const Batch **batch,
 }
 
 /* ---------------------------------------------------------------------------------------------------
- * Words
+ * A session
  */
-
-static AlbefStatus
-take_vocab (TrainSession *s, const char *bytes, size_t length, const char *name, AlbefError *error)
-{
-  s->vocab_bytes = mem_new0 (length + 1, 1);
-  memcpy (s->vocab_bytes, bytes, length);
-  s->texts.vocab = s->vocab_bytes;
-  s->texts.vocab_length = length;
-  return vocab_from_bytes (bytes, length, name, &s->vocab, error);
-}
-
-static AlbefStatus
-open_new_vocab (TrainSession *s, AlbefError *error)
-{
-  char *bytes = NULL;
-  size_t length = 0;
-  AlbefStatus status = ALBEF_OK;
-
-  if (s->config.vocab != NULL)
-    status = file_read (s->config.vocab, VOCAB_BYTES_LIMIT, &bytes, &length, error);
-  else
-    {
-      bytes = scene_source_vocabulary (s->scenes);
-      length = strlen (bytes);
-    }
-  if (status == ALBEF_OK)
-    status = take_vocab (s, bytes, length, s->config.vocab != NULL ? s->config.vocab : "the scenes' words", error);
-  free (bytes);
-  return status;
-}
-
-/* ---------------------------------------------------------------------------------------------------
- * Start
- */
-
-enum
-{
-  STREAM_PATCH_HEAD = 0x9a7c
-};
-
-/* A new head over the scenes' nouns, 0 for none of them. */
-static void
-add_patch_head (TrainSession *s)
-{
-  int64_t classes = scene_source_n_nouns (s->scenes) + 1, n = classes * s->learner->model->config.vision_width;
-  float *weight = mem_new0 ((size_t) n, sizeof *weight), *bias = mem_new0 ((size_t) classes, sizeof *bias);
-
-  for (int64_t i = 0; i < n; i++)
-    weight[i] = (float) (0.02 * random_normal (s->config.seed, random_stream (STREAM_PATCH_HEAD, 0, 0), (uint64_t) i));
-  learner_add_patches (s->learner, classes, weight, bias);
-  free (weight);
-  free (bias);
-}
-
-static AlbefStatus
-new_learner (TrainSession *s, const WeightSet *set, const ModelConfig *config, AlbefError *error)
-{
-  bool pairs = contrast (config->kind) && s->config.task != TASK_PATCHES;
-  Initial *initial = initial_new (set, config, s->config.seed);
-  LearnerSource source = { .source = initial_source (initial), .teacher = s->config.distill || pairs,
-                           .queues = pairs, .identities = config->kind == MODEL_RETRIEVAL };
-  AlbefStatus status = learner_new (s->backend, config, &source, &s->learner, error);
-  char *path = mem_printf ("%s/init.txt", run_folder_path (s->folder));
-  int same, moved, fresh;
-  AtomicFile *file = NULL;
-
-  if (status == ALBEF_OK && s->config.task == TASK_PATCHES)
-    add_patch_head (s);
-  initial_counts (initial, &same, &moved, &fresh);
-  if (set != NULL)
-    s->note = mem_printf ("%d parameters from '%s', %d of them from another place in it; %d new (listed in '%s')",
-                          same + moved, s->config.init, moved, fresh, path);
-  else
-    s->note = mem_printf ("a new model of %d parameters", fresh);
-  if (status == ALBEF_OK)
-    status = atomic_file_open (path, &file, error);
-  if (status == ALBEF_OK)
-    {
-      status = atomic_file_write (file, initial_lines (initial), strlen (initial_lines (initial)), error);
-      if (status == ALBEF_OK)
-        status = atomic_file_commit (file, error);
-      else
-        atomic_file_discard (file);
-    }
-  free (path);
-  initial_free (initial);
-  return status;
-}
-
-/* What the run says over the model's own values. */
-static void
-overlay (const TrainConfig *c, ModelConfig *model)
-{
-  if (c->resolution > 0)
-    model->image_res = c->resolution;
-  if (c->queue > 0)
-    model->queue_size = c->queue;
-  model->momentum = c->momentum;
-  model->alpha = c->alpha;
-  if (c->task == TASK_PRETRAIN)
-    model->mlm_probability = c->mlm_probability;
-}
-
-static AlbefStatus
-start_from_file (TrainSession *s, AlbefError *error)
-{
-  WeightSetOptions options = { .image_resolution = s->config.resolution, .allow_incomplete = true };
-  WeightSet *set = NULL;
-  ModelConfig model;
-  const char *vocab;
-  size_t length;
-  AlbefStatus status = weight_set_open (s->config.init, &options, &set, NULL, error);
-
-  if (status != ALBEF_OK)
-    return status;
-  model = initial_config (weight_set_config (set), train_task_kind (s->config.task));
-  overlay (&s->config, &model);
-  vocab = weight_set_vocab (set, &length);
-  s->name = mem_strdup (s->config.name != NULL ? s->config.name : weight_set_name (set));
-  status = config_check (&model, s->config.init, error);
-  if (status == ALBEF_OK)
-    status = take_vocab (s, vocab, length, s->config.init, error);
-  if (status == ALBEF_OK)
-    status = open_data (s, model.image_res, error);
-  if (status == ALBEF_OK)
-    status = new_learner (s, set, &model, error);
-  weight_set_free (set);
-  return status;
-}
-
-static AlbefStatus
-start_new (TrainSession *s, AlbefError *error)
-{
-  ModelConfig model;
-  AlbefStatus status;
-
-  config_init (&model);
-  status = config_open (s->config.model, NULL, &model, NULL, error);
-  if (status != ALBEF_OK)
-    return status;
-  model = initial_config (&model, train_task_kind (s->config.task));
-  overlay (&s->config, &model);
-  model.temp = s->config.temperature;
-  s->name = mem_strdup (s->config.name != NULL ? s->config.name : "alidade-new");
-  status = open_data (s, model.image_res, error);
-  if (status == ALBEF_OK)
-    status = open_new_vocab (s, error);
-  if (status == ALBEF_OK)
-    {
-      model.vocab_size = vocab_size (s->vocab);
-      status = config_check (&model, s->config.model, error);
-    }
-  return status == ALBEF_OK ? new_learner (s, NULL, &model, error) : status;
-}
 
 static char *
 make_provenance (const TrainSession *s, const TrainPlace *place)
@@ -508,9 +327,9 @@ take_checkpoint (TrainSession *s, const Checkpoint *checkpoint, AlbefError *erro
   s->provenance = mem_strdup (texts->provenance != NULL ? texts->provenance : "{}");
   if (texts->vocab == NULL)
     return error_set (error, ALBEF_ERROR_FORMAT, "the checkpoint holds no vocabulary");
-  status = take_vocab (s, texts->vocab, texts->vocab_length, "the checkpoint's vocabulary", error);
+  status = session_take_vocab (s, texts->vocab, texts->vocab_length, "the checkpoint's vocabulary", error);
   if (status == ALBEF_OK)
-    status = open_data (s, checkpoint_config (checkpoint)->image_res, error);
+    status = session_open_data (s, checkpoint_config (checkpoint)->image_res, error);
   if (status == ALBEF_OK)
     status = compare_places (s, error);
   if (status == ALBEF_OK)
@@ -562,7 +381,7 @@ train_session_begin (const TrainConfig *config, const char *out, const TrainPlac
   if (status == ALBEF_OK)
     status = write_settings (s, error);
   if (status == ALBEF_OK)
-    status = s->config.init != NULL ? start_from_file (s, error) : start_new (s, error);
+    status = s->config.init != NULL ? session_start_from_file (s, error) : session_start_new (s, error);
   if (status == ALBEF_OK)
     {
       s->position.seed = s->config.seed;

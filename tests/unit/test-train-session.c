@@ -484,7 +484,7 @@ test_starts (void)
   if (weight_set_open (path, &options, &file, NULL, &error) != ALBEF_OK)
     tap_ok (false, "/starts/file (%s)", error.message);
   config = initial_config (weight_set_config (file), MODEL_VQA);
-  initial = initial_new (file, &config, 1);
+  initial = initial_new (file, NULL, &config, 1);
   initial_counts (initial, &same, &moved, &fresh);
   tap_ok (fresh == 0 && moved > 30, "/starts/vqa: nothing is new, %d from another place", moved);
 #define QUERY(stack, layer, part) stack ".bert.encoder.layer." layer "." part ".self.query.weight"
@@ -498,7 +498,7 @@ test_starts (void)
   initial_free (initial);
 
   config = initial_config (weight_set_config (file), MODEL_NLVR2);
-  initial = initial_new (file, &config, 1);
+  initial = initial_new (file, NULL, &config, 1);
   initial_counts (initial, &same, &moved, &fresh);
   tap_ok (fresh == 4 && holds (initial, "cls_head.0.weight new") && holds (initial, "cls_head.2.bias new"),
           "/starts/nlvr2: the classifier alone is new (%d)", fresh);
@@ -511,13 +511,13 @@ test_starts (void)
   initial_free (initial);
 
   config = initial_config (weight_set_config (file), MODEL_RETRIEVAL);
-  initial = initial_new (file, &config, 1);
+  initial = initial_new (file, NULL, &config, 1);
   tap_ok (holds (initial, "image_queue") && strstr (initial_lines (initial), "new\n") == NULL
               && strstr (initial_lines (initial), "cls.predictions") == NULL,
           "/starts/retrieval: queues with it, no MLM head");
   initial_free (initial);
   config.queue_size = 24;
-  initial = initial_new (file, &config, 1);
+  initial = initial_new (file, NULL, &config, 1);
   tap_ok (!holds (initial, "image_queue"), "/starts/retrieval: queues of another size are not used");
   initial_free (initial);
   weight_set_free (file);

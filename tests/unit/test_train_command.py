@@ -98,6 +98,18 @@ def near(a, b):
     return math.isclose(a, b, rel_tol=2e-6, abs_tol=1e-30)
 
 
+def bert(path, words):
+    """A safetensors file with two tables of a BERT."""
+    shapes = {"bert.embeddings.word_embeddings.weight": (words, 16), "bert.embeddings.position_embeddings.weight": (48, 16)}
+    header, data = {}, b""
+    for name, (rows, columns) in shapes.items():
+        values = struct.pack(f"<{rows * columns}f", *[0.01 * (i % 7) for i in range(rows * columns)])
+        header[name] = {"dtype": "F32", "shape": [rows, columns], "data_offsets": [len(data), len(data) + len(values)]}
+        data += values
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+
+
 SETTINGS = ["model=model.json", "scenes=sprites", "resolution=32", "queue=20", "batch=4", "scenes-per-epoch=32", "epochs=1",
             "workers=1", "by-step=yes", "lr=2e-3", "clip-norm=1", "log-steps=1", "checkpoint-steps=2", "keep=100",
             "eval=held-out/scenes.json", "eval-steps=3", "eval-limit=4"]
@@ -157,6 +169,18 @@ def main():
         lines, status, said = tiny_scenes.train(program, folder, "pretrain", "other", *SETTINGS, "eval-limit=0", "max-steps=1",
                                                 more=["--csv", "nowhere/log.csv"])
         tap.ok(status == 1 and "nowhere/log.csv" in said, "/bad/a table that cannot be written is said before the first step", said)
+        words = pathlib.Path(folder, "held-out", "vocab.txt").read_text().count("\n")
+        bert(pathlib.Path(folder, "bert.safetensors"), words)
+        lines, status, said = tiny_scenes.train(program, folder, "pretrain", "from-bert", *SETTINGS, "max-steps=1", "lr=0",
+                                                "init-text=bert.safetensors", "eval=")
+        told = pathlib.Path(folder, "from-bert", "init.txt").read_text() if status == 0 else ""
+        tap.ok("text_encoder.bert.embeddings.position_embeddings.weight <- bert.safetensors: bert.embeddings.position_embeddings.weight\n"
+               in told and "text_encoder.bert.embeddings.token_type_embeddings.weight new\n" in told, "/init/a BERT's file, each mapping told",
+               said)
+        bert(pathlib.Path(folder, "other.safetensors"), words + 1)
+        lines, status, said = tiny_scenes.train(program, folder, "pretrain", "from-other", *SETTINGS, "init-text=other.safetensors")
+        tap.ok(status == 1 and f"{words + 1} x 16" in said and f"{words} x 16" in said, "/bad/a BERT of other words", said)
+
         lines, status, said = tiny_scenes.train(program, folder, "pretrain", "third", "learningrate=2")
         tap.ok(status == 1 and "no setting 'learningrate'; did you mean" in said, "/bad/an unknown setting", said)
     return tap.done()
