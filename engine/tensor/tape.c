@@ -9,6 +9,8 @@ struct Tape
 {
   TapeNode *nodes;
   int n_nodes, n_allocated;
+  void (*complete) (void *user_data, Tensor *weight); /* NULL: nobody asks */
+  void *user_data;
 };
 
 Tape *
@@ -38,6 +40,66 @@ tape_free (Tape *tape)
     node_release (&tape->nodes[i]);
   free (tape->nodes);
   free (tape);
+}
+
+void
+tape_on_complete (Tape *tape, void (*complete) (void *user_data, Tensor *weight), void *user_data)
+{
+  tape->complete = complete;
+  tape->user_data = user_data;
+}
+
+Tape *
+tape_new_within (const Tape *outer)
+{
+  Tape *tape = tape_new ();
+
+  tape_on_complete (tape, outer->complete, outer->user_data);
+  return tape;
+}
+
+static Tensor *
+root_of (Tensor *tensor)
+{
+  return tensor->root != NULL ? tensor->root : tensor;
+}
+
+/* Every tensor remembers the first node that it has to do with, which the walk back reaches last; outputs of nodes never
+ * end. */
+static void
+mark_uses (Tape *tape)
+{
+  for (int i = tape->n_nodes - 1; i >= 0; i--)
+    for (int k = 0; k < TAPE_MAX_INPUTS; k++)
+      if (tape->nodes[i].inputs[k] != NULL)
+        root_of (tape->nodes[i].inputs[k])->last_use = i;
+  for (int i = 0; i < tape->n_nodes; i++)
+    root_of (tape->nodes[i].output)->last_use = -1;
+}
+
+/* Tells of the weights that node i was the last to use; it is released meanwhile. */
+static void
+finish_node (Tape *tape, int i)
+{
+  TapeNode *node = &tape->nodes[i];
+  Tensor *done[TAPE_MAX_INPUTS];
+  int n = 0;
+
+  for (int k = 0; tape->complete != NULL && k < TAPE_MAX_INPUTS; k++)
+    {
+      Tensor *root = node->inputs[k] != NULL ? root_of (node->inputs[k]) : NULL;
+
+      if (root == NULL || root->last_use != i || !root->needs_grad || !tensor_has_grad (root))
+        continue;
+      root->last_use = -1;
+      done[n++] = tensor_ref (root);
+    }
+  node_release (node);
+  for (int k = 0; k < n; k++)
+    {
+      tape->complete (tape->user_data, done[k]);
+      tensor_unref (done[k]);
+    }
 }
 
 int
@@ -104,6 +166,8 @@ tape_backward (Scope *scope, Tensor *output, Tensor *seed)
   else
     BACKEND_RUN (scope->backend, KERNEL_FILL, fill, .out = tensor_view (grad), .n = tensor_numel (grad), .value = 1);
 
+  if (tape->complete != NULL)
+    mark_uses (tape);
   for (int i = tape->n_nodes - 1; i >= 0; i--)
     {
       TapeNode *node = &tape->nodes[i];
@@ -113,7 +177,7 @@ tape_backward (Scope *scope, Tensor *output, Tensor *seed)
         node->rule->gradient (scope, node, tensor_grad (node->output));
       scope_collect (scope, mark, NULL);
       /* What nobody else holds is not needed again: memory of the forward pass serves the gradients. */
-      node_release (node);
+      finish_node (tape, i);
       if (scope_cancelled (scope))
         return false;
     }

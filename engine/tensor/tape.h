@@ -29,6 +29,7 @@ struct TapeNode
   Tensor *saved[TAPE_MAX_SAVED];   /* what the rule needs beside inputs and output */
   float value;                     /* e.g. scale of attention */
   int64_t number;                  /* e.g. heads */
+  const void *context;             /* what outlives the tape, e.g. a block's weights; borrowed */
 };
 
 Tape *tape_new (void);
@@ -45,6 +46,13 @@ bool tape_wants (const Scope *scope, Tensor *const *inputs, int n_inputs);
  * saved tensors through tape_save. */
 TapeNode *tape_append (Scope *scope, const OpRule *rule, Tensor *output, Tensor *const *inputs, int n_inputs);
 void tape_save (TapeNode *node, int index, Tensor *tensor);
+
+/* Has tape_backward call `complete` with every watched tensor that no op made (a weight), as soon as its gradient is
+ * whole: no node that is left takes it as an input. The callee may change the tensor and clear its gradient; views of it
+ * must not be read afterwards. Weights that a node reaches by its context alone are told by that node's own walk. */
+void tape_on_complete (Tape *tape, void (*complete) (void *user_data, Tensor *weight), void *user_data);
+/* A tape for a walk within a walk, which tells the same listener. */
+Tape *tape_new_within (const Tape *outer);
 
 /* Adds `seed` (same shape; NULL: ones) to the gradient of `output` and runs the tape backwards.
  * Afterwards tensor_grad() of every watched tensor holds d (sum seed output) / d tensor. The walk spends the tape: nodes

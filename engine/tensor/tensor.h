@@ -33,6 +33,7 @@ struct Tensor
   bool needs_grad;      /* watched, or computed from something that is */
   Tensor *root;         /* of a view: the tensor it looks into (held); NULL otherwise */
   Tensor *grad;         /* of a root: its gradient, once one flowed */
+  int last_use;         /* tape.c's: the node that ends a root's part in the walk back */
 };
 
 /* New contiguous tensors; the caller owns one reference. Contents of tensor_new are undefined. */
@@ -97,6 +98,7 @@ typedef struct
   Tape *tape;                /* NULL: nothing is recorded */
   const AlbefCancel *cancel; /* looked at between layers; may be NULL */
   Dropout *dropout;          /* NULL: none (inference) */
+  bool recompute;            /* blocks of the image encoder are computed again for their gradients instead of kept */
   Tensor **owned;
   int n_owned, n_allocated;
 } Scope;

@@ -376,30 +376,47 @@ learner_begin (Learner *learner)
     }
 }
 
+static void
+update (Learner *learner, Parameter *p, Tensor *scale)
+{
+  const AdamWSettings *s = &learner->adamw;
+  Tensor *weight = p->weight;
+
+  if (p->m == NULL)
+    {
+      p->m = tensor_zeros (learner->backend, weight->n_dims, weight->shape);
+      p->v = tensor_zeros (learner->backend, weight->n_dims, weight->shape);
+    }
+  BACKEND_RUN (learner->backend, KERNEL_ADAMW, adamw, .w = tensor_view (weight),
+               .g = tensor_view (tensor_grad (weight)), .m = tensor_view (p->m), .v = tensor_view (p->v),
+               .lr = tensor_view (learner->lr), .t = tensor_view (learner->step), .scale = tensor_view (scale),
+               .n = tensor_numel (weight), .beta1 = s->beta1, .beta2 = s->beta2, .eps = s->eps,
+               .decay = p->decay ? s->decay : 0);
+  backend_pack_reset (learner->backend, tensor_pack (weight));
+}
+
 void
 learner_update (Learner *learner, Tensor *scale)
 {
-  const AdamWSettings *s = &learner->adamw;
-
   for (int i = 0; i < learner->n_parameters; i++)
     {
       Parameter *p = &learner->parameters[i];
-      Tensor *weight = p->weight;
 
-      if (!weight->needs_grad || !tensor_has_grad (weight))
-        continue;
-      if (p->m == NULL)
-        {
-          p->m = tensor_zeros (learner->backend, weight->n_dims, weight->shape);
-          p->v = tensor_zeros (learner->backend, weight->n_dims, weight->shape);
-        }
-      BACKEND_RUN (learner->backend, KERNEL_ADAMW, adamw, .w = tensor_view (weight),
-                   .g = tensor_view (tensor_grad (weight)), .m = tensor_view (p->m), .v = tensor_view (p->v),
-                   .lr = tensor_view (learner->lr), .t = tensor_view (learner->step), .scale = tensor_view (scale),
-                   .n = tensor_numel (weight), .beta1 = s->beta1, .beta2 = s->beta2, .eps = s->eps,
-                   .decay = p->decay ? s->decay : 0);
-      backend_pack_reset (learner->backend, tensor_pack (weight));
+      if (p->weight->needs_grad && tensor_has_grad (p->weight))
+        update (learner, p, scale);
     }
+}
+
+void
+learner_update_one (Learner *learner, Tensor *weight)
+{
+  for (int i = 0; i < learner->n_parameters; i++)
+    if (learner->parameters[i].weight == weight)
+      {
+        update (learner, &learner->parameters[i], NULL);
+        tensor_clear_grad (weight);
+        return;
+      }
 }
 
 void

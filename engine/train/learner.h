@@ -75,6 +75,8 @@ void learner_begin (Learner *learner);
 /* One AdamW step with the gradients that are there; parameters without one are skipped entirely. `scale` (a device
  * scalar, may be NULL) multiplies the gradients (clipping, accumulation). */
 void learner_update (Learner *learner, Tensor *scale);
+/* The same for the parameter whose weight this is, and its gradient is let go; nothing for any other tensor. */
+void learner_update_one (Learner *learner, Tensor *weight);
 
 /* Sets a steering scalar. */
 void learner_set (Tensor *scalar, float value);

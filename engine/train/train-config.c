@@ -100,6 +100,8 @@ static const Field fields[] = {
   REAL ("beta1", beta1, 0, 0.9999999),
   REAL ("beta2", beta2, 0, 0.9999999),
   REAL ("clip-norm", clip_norm, 0, 1e9),
+  BOOL ("recompute", recompute),
+  BOOL ("early-updates", early_updates),
   { "seed", VALUE_SEED, offsetof (TrainConfig, seed), 0, 0 },
   INT ("checkpoint-steps", checkpoint_steps, 0, INT_MAX),
   INT ("keep", keep, 1, 10000),
@@ -466,6 +468,8 @@ train_config_check (const TrainConfig *c, AlbefError *error)
           "%s cannot be evaluated on its own: leave 'eval' out", train_task_name (c->task));
   REFUSE (c->eval_task != NULL && !eval_task_parse (c->eval_task, &eval_task),
           "'eval-task' is one of pointing, retrieval, grounding, vqa, ve and nlvr2, not '%s'", c->eval_task);
+  REFUSE (c->early_updates && (c->accumulation != 1 || c->clip_norm > 0),
+          "'early-updates' goes with 'accumulation = 1' and 'clip-norm = 0' alone");
   REFUSE (c->clamp_low > c->clamp_high, "'clamp-low' is above 'clamp-high'");
 #undef REFUSE
   return ALBEF_OK;

@@ -77,6 +77,7 @@ typedef struct
   double lr, min_lr, warmup_lr;
   bool by_step;       /* the learning rate follows steps, not epochs (trainer.h) */
   double decay, beta1, beta2, clip_norm;
+  bool recompute, early_updates; /* less memory: trainer.h */
   uint64_t seed;
   int checkpoint_steps, keep, log_steps;
 

@@ -199,6 +199,8 @@ make_rule (TrainSession *s, AlbefError *error)
                           .max_steps = c->max_steps, .clip_norm = c->clip_norm, .checkpoint_steps = c->checkpoint_steps };
   s->learner->adamw
       = (AdamWSettings) { (float) c->beta1, (float) c->beta2, s->learner->adamw.eps, (float) c->decay };
+  s->rule.recompute = c->recompute;
+  s->rule.early_updates = c->early_updates;
   s->rule.mlm_hard = c->mlm_hard;
   s->rule.attention_weight = (float) c->attention;
   s->rule.none_weight = (float) c->none_weight;

@@ -73,6 +73,12 @@ seed_dropout (Trainer *t)
   backend_upload (seed->backend, tensor_view (seed), halves, sizeof halves);
 }
 
+static void
+update_early (void *user_data, Tensor *weight)
+{
+  learner_update_one (user_data, weight);
+}
+
 /* Forward and backward of one batch; gradients add up in the parameters, divided by the accumulation. */
 static AlbefStatus
 run_batch (Trainer *t, const Batch *batch, AlbefError *error)
@@ -85,19 +91,30 @@ run_batch (Trainer *t, const Batch *batch, AlbefError *error)
                             .attention_weight = rule->attention_weight, .none_weight = rule->none_weight,
                             .dropout = rule->dropout > 0 ? &dropout : NULL };
   float share = 1.0f / (float) rule->accumulation;
+  bool early = rule->early_updates;
   Tensor *loss, *weight = NULL;
   StepTrace trace;
-  double value;
+  double value = 0;
   Scope scope;
 
   scope_init (&scope, backend);
   scope.tape = tape_new ();
+  scope.recompute = rule->recompute;
   seed_dropout (t);
   if (rule->accumulation > 1)
     weight = scope_own (&scope, tensor_from_host (backend, DTYPE_F32, 0, NULL, &share));
   backend_step_begin (backend);
   loss = rule->step (&scope, t->learner, batch, &settings, &trace);
-  tape_backward (&scope, loss, weight);
+  if (early)
+    {
+      /* The walk back changes the weights, so the loss is looked at before. */
+      backend_step_end (backend);
+      value = value_of (loss);
+      tape_on_complete (scope.tape, update_early, t->learner);
+      backend_step_begin (backend);
+    }
+  if (!early || isfinite (value))
+    tape_backward (&scope, loss, weight);
   backend_step_end (backend);
   value = value_of (loss);
   t->sums.loss += value;
@@ -164,8 +181,6 @@ apply_gradients (Trainer *t, AlbefError *error)
       factor = t->norm > t->rule->clip_norm ? (float) (t->rule->clip_norm / t->norm) : 1.0f;
       scale = tensor_from_host (learner->backend, DTYPE_F32, 0, NULL, &factor);
     }
-  learner_set (learner->lr, (float) trainer_lr (t->rule, t->at->step, t->at->epoch, t->at->position));
-  learner_set (learner->step, (float) (t->at->step + 1));
   backend_step_begin (learner->backend);
   learner_update (learner, scale);
   backend_step_end (learner->backend);
@@ -201,6 +216,8 @@ run_optimizer_step (Trainer *t, AlbefError *error)
 
   t->sums = (Sums) { 0 };
   learner_begin (t->learner);
+  learner_set (t->learner->lr, (float) lr);
+  learner_set (t->learner->step, (float) (at->step + 1));
   for (int k = 0; k < rule->accumulation && status == ALBEF_OK; k++)
     {
       const Batch *batch = NULL;
@@ -313,6 +330,8 @@ trainer_run (Learner *learner, const TrainRule *rule, const BatchSource *source,
     return error_set (error, ALBEF_ERROR_ARGUMENT,
                       "an epoch has %" PRId64 " batches, fewer than the %d that make one step; lower batch or accumulation",
                       rule->batches_per_epoch, rule->accumulation);
+  if (rule->early_updates && (rule->accumulation != 1 || rule->clip_norm > 0))
+    return error_set (error, ALBEF_ERROR_ARGUMENT, "early updates go with accumulation 1 and without clipping");
   /* The teacher follows after each batch: so many small steps make one whole one. */
   learner->momentum = (float) pow (learner->model->config.momentum, 1.0 / rule->accumulation);
   while (position->step < steps && (run->stop == NULL || !*run->stop) && status == ALBEF_OK)

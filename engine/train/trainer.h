@@ -37,6 +37,9 @@ typedef struct
   int64_t batches_per_epoch;
   int accumulation;           /* batches per optimizer step; those left over at the end of an epoch are not used */
   int64_t max_steps;          /* end after so many optimizer steps in all; 0: after the epochs */
+  bool recompute;             /* keep less of the image encoder, compute its blocks twice */
+  bool early_updates;         /* AdamW as soon as each gradient is whole, which frees it; the same bits. Only with
+                                 accumulation 1 and no clipping */
   double clip_norm;           /* of all gradients together; 0: none, as in the official code */
   int64_t checkpoint_steps;   /* a checkpoint after every so many steps; 0: at the end and at a stop alone */
 } TrainRule;

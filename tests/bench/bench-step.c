@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  * bench-step: one pre-training step at full size, beside what the machine can do.
  *
- *   bench-step [--threads N] [--steps N] [--profile] [--mini]
+ *   bench-step [--threads N] [--steps N] [--profile] [--mini] [--recompute] [--early]
  *
  * Batch 4, 256 px, 12 tokens, dropout 0.1, queues of 65536, random weights, distillation on: the step function and
  * the update that `albef train` runs. Each step is split into forward (with the teacher), backward and optimizer; the
  * floor is FLOP / P + bytes / M, with P and M measured in the same run (where another load moved P meanwhile, it means
  * little). FLOP are counted from the calls, bytes are those of the optimizer and the teacher's following. The first
- * step allocates and is left out. --profile: time by kernel. --mini: small sizes, to see that it runs. */
+ * step allocates and is left out. --recompute, --early: the settings `recompute`
+ * and `early-updates` of a run. --profile: time by kernel. --mini: small sizes, to see that it runs. */
 #include "floors.h"
 
 #include <stdio.h>
@@ -199,6 +200,14 @@ typedef struct
   double forward, backward, optimizer, all;
 } Split;
 
+static bool recompute, early;
+
+static void
+update_early (void *user_data, Tensor *weight)
+{
+  learner_update_one (user_data, weight);
+}
+
 static Split
 run_step (Learner *learner, const Batch *batch, int number, float *loss)
 {
@@ -218,6 +227,9 @@ run_step (Learner *learner, const Batch *batch, int number, float *loss)
   learner_set (learner->step, (float) number);
   scope_init (&scope, backend);
   scope.tape = tape_new ();
+  scope.recompute = recompute;
+  if (early)
+    tape_on_complete (scope.tape, update_early, learner);
   learner_begin (learner);
   total = step_pretrain (&scope, learner, batch, &settings, &trace);
   backend->class->synchronize (backend);
@@ -248,7 +260,7 @@ compare_splits (const void *a, const void *b)
 static int
 usage (void)
 {
-  fprintf (stderr, "usage: bench-step [--threads N] [--steps N] [--profile] [--mini]\n");
+  fprintf (stderr, "usage: bench-step [--threads N] [--steps N] [--profile] [--mini] [--recompute] [--early]\n");
   return 2;
 }
 
@@ -279,6 +291,10 @@ main (int argc, char **argv)
       counted.timed = true;
     else if (strcmp (argv[i], "--mini") == 0)
       mini = true;
+    else if (strcmp (argv[i], "--recompute") == 0)
+      recompute = true;
+    else if (strcmp (argv[i], "--early") == 0)
+      early = true;
     else
       return usage ();
   if (threads < 1 || threads > 256 || steps < 1 || steps > STEPS_MAX)

@@ -268,6 +268,67 @@ test_clip (Backend *backend)
   learner_free (clipped);
 }
 
+/* Less memory, the same bits: blocks computed twice, weights changed during the walk back, both. */
+static void
+test_small (Backend *backend, const char *name)
+{
+  static const char *const ways[] = { "as ever", "recompute", "early updates", "both" };
+  Learner *usual = NULL;
+  AlbefError error = ALBEF_ERROR_INIT;
+  static MicroBatches batches;
+  BatchSource source = { micro_next, &batches };
+  TrainRun run = { .folder = NULL };
+  TrainRule rule = micro_rule ();
+
+  rule.accumulation = 1;
+  rule.max_steps = 5;
+  for (int way = 0; way < 4; way++)
+    {
+      Learner *learner = micro_learner (backend);
+      TrainPosition at = { .seed = 4 };
+      const char *differs = "the run";
+
+      batches = (MicroBatches) { 0 };
+      rule.recompute = way & 1;
+      rule.early_updates = way & 2;
+      if (trainer_run (learner, &rule, &source, &at, &run, &error) == ALBEF_OK && usual != NULL)
+        differs = first_difference (usual, learner);
+      if (usual == NULL)
+        usual = learner;
+      else
+        {
+          tap_ok (differs == NULL, "/small/%s on %s: bit for bit as ever (%s%s)", ways[way], name, differs != NULL ? differs : "all",
+                  error.message);
+          learner_free (learner);
+        }
+    }
+  learner_free (usual);
+
+  /* With early updates a loss that is no number is seen before any weight changes. */
+  {
+    Learner *learner = micro_learner (backend), *before = micro_learner (backend);
+    TrainPosition at = { .seed = 4 };
+    bool same = true;
+
+    batches = (MicroBatches) { .spoil = 1 };
+    tap_ok (trainer_run (learner, &rule, &source, &at, &run, &error) == ALBEF_ERROR_FORMAT && strstr (error.message, "step 1") != NULL,
+            "/small/a loss that is no number ends the run on %s (%s)", name, error.message);
+    for (int i = 0; i < learner->n_parameters; i++)
+      same = same && same_tensor (learner->parameters[i].weight, before->parameters[i].weight);
+    tap_ok (same, "/small/and no weight has changed");
+    learner_free (learner);
+    learner_free (before);
+  }
+  rule.clip_norm = 1;
+  {
+    Learner *learner = micro_learner (backend);
+    TrainPosition at = { .seed = 4 };
+
+    tap_ok (trainer_run (learner, &rule, &source, &at, &run, &error) == ALBEF_ERROR_ARGUMENT, "/small/early updates refuse clipping");
+    learner_free (learner);
+  }
+}
+
 static volatile sig_atomic_t stopped;
 
 static void
@@ -404,6 +465,9 @@ main (void)
   test_resume (reference, "reference");
   test_resume (cpu, "cpu");
   test_resume (fenced, "fenced"); /* nothing synchronises inside a step */
+  test_small (reference, "reference");
+  test_small (cpu, "cpu");
+  test_small (fenced, "fenced");
   test_seed (reference);
   test_freeze (reference);
   test_clip (reference);
