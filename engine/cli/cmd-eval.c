@@ -83,12 +83,11 @@ describe (json_t *object, const PointingResult *result)
 
       for (int l = 0; l < g->layers; l++)
         json_array_append_new (layers, json_real (share (g->hits[l], g->phrases)));
-      json_array_append_new (groups,
-                             json_pack ("{s:s, s:i, s:i, s:o, s:f, s:f, s:f}", "group", g->group, "scenes", g->scenes,
-                                        "phrases", g->phrases, "pointing", layers, "match_above_half",
-                                        share (g->matches, g->scenes), "itc_r1_image_to_text",
-                                        share (g->image_to_text, g->scenes), "itc_r1_text_to_image",
-                                        share (g->text_to_image, g->scenes)));
+      json_array_append_new (groups, json_pack ("{s:s, s:i, s:i, s:o, s:f, s:f, s:f}", "group", g->group, "scenes",
+                                                g->scenes, "phrases", g->phrases, "pointing", layers,
+                                                "match_above_half", share (g->matches, g->scenes),
+                                                "itc_r1_image_to_text", share (g->image_to_text, g->scenes),
+                                                "itc_r1_text_to_image", share (g->text_to_image, g->scenes)));
       if (g->foils > 0)
         json_object_set_new (json_array_get (groups, json_array_size (groups) - 1), "foils_refused",
                              json_real (share (g->foils_refused, g->foils)));
@@ -144,7 +143,8 @@ play_task (const Options *o, AlbefEngine *engine, AlbefModel *own, AlbefModel *m
     return status;
   if (!o->common.json)
     {
-      printf ("%s: %lld items%s\n", eval_task_name (o->task), (long long) result.items, o->twin ? ", momentum model" : "");
+      printf ("%s: %lld items%s\n", eval_task_name (o->task), (long long) result.items,
+              o->twin ? ", momentum model" : "");
       for (int i = 0; i < result.n_metrics; i++)
         printf ("  %-24s %6.2f %%\n", result.metrics[i].name, 100 * result.metrics[i].value);
       return ALBEF_OK;
@@ -256,7 +256,8 @@ run (int argc, char **argv)
   if (optind + 2 > argc)
     return cli_usage (&command_eval, "give a task and a file");
   if (!eval_task_parse (argv[optind], &o.task))
-    return cli_usage (&command_eval, "there is no task '%s'; there are pointing, retrieval, grounding, vqa, ve and nlvr2",
+    return cli_usage (&command_eval,
+                      "there is no task '%s'; there are pointing, retrieval, grounding, vqa, ve and nlvr2",
                       argv[optind]);
   o.data.files = (const char *const *) argv + optind + 1;
   o.data.n_files = argc - optind - 1;
@@ -290,9 +291,7 @@ const CliCommand command_eval = {
   "      --results FILE     vqa: write the answers for the data set's server\n"
   "      --refs FILE        grounding: refs(unc).p\n"
   "      --instances FILE   grounding: instances.json, the true boxes\n"
-  "      --dets FILE        grounding: dets.json, a detector's boxes\n"
-  CLI_MODEL_HELP
-  "\n"
+  "      --dets FILE        grounding: dets.json, a detector's boxes\n" CLI_MODEL_HELP "\n"
   "Example:\n"
   "  albef eval pointing data/samples/scenes.json\n",
   run

@@ -31,8 +31,8 @@ write_words (const WeightSet *set, const char *path, AlbefError *error)
   return status;
 }
 
-static int
-export (const char *in, const char *out, const WeightSetOptions *how, const ExportOptions *options, const char *words, bool json)
+static int export(const char *in, const char *out, const WeightSetOptions *how, const ExportOptions *options,
+                  const char *words, bool json)
 {
   AlbefError error = ALBEF_ERROR_INIT;
   bool show = isatty (STDERR_FILENO);
@@ -47,8 +47,9 @@ export (const char *in, const char *out, const WeightSetOptions *how, const Expo
   if (status == ALBEF_OK && words != NULL)
     status = write_words (set, words, &error);
   if (status == ALBEF_OK && json)
-    cli_print_json (json_pack ("{s:s, s:s, s:i, s:i, s:b}", "out", out, "kind", model_kind_name (weight_set_config (set)->kind),
-                               "keys", counts.keys, "twins_made", counts.twins_made, "queues_made", counts.queues_made));
+    cli_print_json (json_pack ("{s:s, s:s, s:i, s:i, s:b}", "out", out, "kind",
+                               model_kind_name (weight_set_config (set)->kind), "keys", counts.keys, "twins_made",
+                               counts.twins_made, "queues_made", counts.queues_made));
   else if (status == ALBEF_OK)
     {
       printf ("%s: %d keys of a %s model\n", out, counts.keys, model_kind_name (weight_set_config (set)->kind));
@@ -117,28 +118,27 @@ run (int argc, char **argv)
   if (optind + 2 != argc)
     return cli_usage (&command_export, "give a file to read and a file to write");
   how.without_vocab = words == NULL;
-  return export (argv[optind], argv[optind + 1], &how, &what, words, json);
+  return export(argv[optind], argv[optind + 1], &how, &what, words, json);
 }
 
-const CliCommand command_export = {
-  "export", "a model for the official code, as a .pth",
-  "Usage: albef export [OPTIONS] --to pth FILE OUT\n"
-  "\n"
-  "Writes what torch.load reads as {'model': ..., 'config': ...}, with every key of the official class of the\n"
-  "model's kind under 'model', so that it loads with strict matching. Momentum twins and queues come from FILE,\n"
-  "a checkpoint of a run say; where it has none, twins equal the model and queues are random, as at the start\n"
-  "of a training. OUT is complete or untouched, and its bytes depend on FILE alone.\n"
-  "\n"
-  "      --to pth            the form\n"
-  "      --half              numbers as float16\n"
-  "      --without-training  leave twins and queues out\n"
-  "      --write-vocab FILE  write the words too, as vocab.txt\n"
-  "      --vocab FILE        vocab.txt of FILE, if that is a .pth; default: beside it\n"
-  "      --config FILE       config.json of FILE, if that is a .pth; default: beside it, else from shapes\n"
-  "      --load-incomplete   export although weights are missing (they are zero)\n"
-  "      --json              print one JSON object\n"
-  "\n"
-  "Example:\n"
-  "  albef export --to pth run/model.safetensors ALBEF.pth --write-vocab vocab.txt\n",
-  run
-};
+const CliCommand command_export
+    = { "export", "a model for the official code, as a .pth",
+        "Usage: albef export [OPTIONS] --to pth FILE OUT\n"
+        "\n"
+        "Writes what torch.load reads as {'model': ..., 'config': ...}, with every key of the official class of the\n"
+        "model's kind under 'model', so that it loads with strict matching. Momentum twins and queues come from FILE,\n"
+        "a checkpoint of a run say; where it has none, twins equal the model and queues are random, as at the start\n"
+        "of a training. OUT is complete or untouched, and its bytes depend on FILE alone.\n"
+        "\n"
+        "      --to pth            the form\n"
+        "      --half              numbers as float16\n"
+        "      --without-training  leave twins and queues out\n"
+        "      --write-vocab FILE  write the words too, as vocab.txt\n"
+        "      --vocab FILE        vocab.txt of FILE, if that is a .pth; default: beside it\n"
+        "      --config FILE       config.json of FILE, if that is a .pth; default: beside it, else from shapes\n"
+        "      --load-incomplete   export although weights are missing (they are zero)\n"
+        "      --json              print one JSON object\n"
+        "\n"
+        "Example:\n"
+        "  albef export --to pth run/model.safetensors ALBEF.pth --write-vocab vocab.txt\n",
+        run };

@@ -20,9 +20,18 @@ enum
   MAX_TABLE = 1 << 30
 };
 
-static const char *const tags[LOG_COLUMNS]
-    = { "loss/total", "loss/itc",          "loss/itm",   "loss/mlm", "loss/amc",           "loss/attention",
-        "train/lr",   "train/alpha",       "train/temperature", "train/norm", "speed/samples_per_second", "memory/peak_bytes" };
+static const char *const tags[LOG_COLUMNS] = { "loss/total",
+                                               "loss/itc",
+                                               "loss/itm",
+                                               "loss/mlm",
+                                               "loss/amc",
+                                               "loss/attention",
+                                               "train/lr",
+                                               "train/alpha",
+                                               "train/temperature",
+                                               "train/norm",
+                                               "speed/samples_per_second",
+                                               "memory/peak_bytes" };
 
 struct TrainLog
 {
@@ -46,7 +55,8 @@ cut_table (const char *path, int64_t step, AlbefError *error)
   status = atomic_file_open (path, &file, error);
   if (status == ALBEF_OK)
     status = atomic_file_write (file, HEADER, strlen (HEADER), error);
-  for (char *line = text, *end; line != NULL && status == ALBEF_OK && (end = strchr (line, '\n')) != NULL; line = end + 1)
+  for (char *line = text, *end; line != NULL && status == ALBEF_OK && (end = strchr (line, '\n')) != NULL;
+       line = end + 1)
     {
       char *rest;
       long long at = strtoll (line, &rest, 10);

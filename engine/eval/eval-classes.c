@@ -22,19 +22,23 @@ classify (const Model *model, const HostBatch *host, int *classes)
   Scope scope;
 
   scope_init (&scope, model->backend);
-  tokens = vision_forward (&scope, model, scope_own (&scope, tensor_from_host (model->backend, DTYPE_F32, 4,
-                           (int64_t[]) { host->n_images * b, 3, r, r }, host->pixels)), NULL, NULL);
+  tokens
+      = vision_forward (&scope, model,
+                        scope_own (&scope, tensor_from_host (model->backend, DTYPE_F32, 4,
+                                                             (int64_t[]){ host->n_images * b, 3, r, r }, host->pixels)),
+                        NULL, NULL);
   first = tokens;
   if (host->n_images == 2)
     {
       first = scope_own (&scope, tensor_row_block (tokens, 0, b));
       second = scope_own (&scope, tensor_row_block (tokens, b, b));
     }
-  ids = scope_own (&scope, tensor_from_host (model->backend, DTYPE_I32, 2, (int64_t[]) { b, t }, host->text.ids));
-  tensor_to_host (head_two_layers (&scope, model->cls_head,
-                                   multimodal_forward (&scope, model, ids, mask_tensor (&scope, host->text.mask, b, t, -10000.0f),
-                                                       first, second)),
-                  logits);
+  ids = scope_own (&scope, tensor_from_host (model->backend, DTYPE_I32, 2, (int64_t[]){ b, t }, host->text.ids));
+  tensor_to_host (
+      head_two_layers (&scope, model->cls_head,
+                       multimodal_forward (&scope, model, ids, mask_tensor (&scope, host->text.mask, b, t, -10000.0f),
+                                           first, second)),
+      logits);
   for (int64_t i = 0; i < b; i++)
     {
       classes[i] = 0;
@@ -89,13 +93,14 @@ AlbefStatus
 eval_classes (AlbefModel *handle, const EvalData *data, bool pairs, EvalResult *result, AlbefError *error)
 {
   const ModelConfig *config = &handle->model->config;
-  DatasetOptions options = { .format = pairs ? DATASET_NLVR : DATASET_VE, .image_root = data->images, .evaluation = true };
+  DatasetOptions options
+      = { .format = pairs ? DATASET_NLVR : DATASET_VE, .image_root = data->images, .evaluation = true };
   Dataset *dataset = NULL;
   Loader *loader = NULL;
   AlbefStatus status;
 
-  if (config->kind != (pairs ? MODEL_NLVR2 : MODEL_VE) || handle->model->cls_head[0].weight == NULL || config->num_classes < 2
-      || config->num_classes > CLASSES || (!pairs && config->num_classes != 3))
+  if (config->kind != (pairs ? MODEL_NLVR2 : MODEL_VE) || handle->model->cls_head[0].weight == NULL
+      || config->num_classes < 2 || config->num_classes > CLASSES || (!pairs && config->num_classes != 3))
     return error_set (error, ALBEF_ERROR_MISMATCH, "this is a %s model; %s needs one trained for it",
                       model_kind_name (config->kind), pairs ? "nlvr2" : "ve");
   status = dataset_open (data->files, data->n_files, &options, &dataset, error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * Weakly supervised grounding on RefCOCO+ (Grounding.py of the release, `grounding_eval` of its dataset/utils.py): of the
- * boxes a detector proposed, the one with the most of the map per root of its area; right if its IoU with the true box is
- * at least 0.5. Beside it the pointing game on the true box. Per split of the refs: val, testA, testB. */
+ * Weakly supervised grounding on RefCOCO+ (Grounding.py of the release, `grounding_eval` of its dataset/utils.py): of
+ * the boxes a detector proposed, the one with the most of the map per root of its area; right if its IoU with the true
+ * box is at least 0.5. Beside it the pointing game on the true box. Per split of the refs: val, testA, testB. */
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
@@ -25,9 +25,9 @@ typedef struct
   MappedFile file;
   Unpickler *unpickler;
   const PickleValue *list;
-  json_t *by_id;  /* "ref_id": index in the list */
-  json_t *boxes;  /* "ann_id": [x, y, w, h] */
-  json_t *dets;   /* "image_id": [[x, y, w, h, ...]] */
+  json_t *by_id; /* "ref_id": index in the list */
+  json_t *boxes; /* "ann_id": [x, y, w, h] */
+  json_t *dets;  /* "image_id": [[x, y, w, h, ...]] */
 } Refs;
 
 typedef struct
@@ -123,8 +123,8 @@ read_box (const json_t *list, double box[4])
 
 /* The true box, the detector's boxes and the split of an expression. */
 static AlbefStatus
-find_ref (const Refs *refs, const Sample *sample, const EvalData *data, double truth[4], const json_t **dets, char split[32],
-          AlbefError *error)
+find_ref (const Refs *refs, const Sample *sample, const EvalData *data, double truth[4], const json_t **dets,
+          char split[32], AlbefError *error)
 {
   char key[32];
   const json_t *index, *box;
@@ -159,11 +159,12 @@ find_ref (const Refs *refs, const Sample *sample, const EvalData *data, double t
 /* --- one expression ---------------------------------------------------------------------------------- */
 
 static AlbefStatus
-judge (AlbefModel *model, const AlbefImage *image, const Sample *sample, const double truth[4], const json_t *dets, Split *split,
-       AlbefError *error)
+judge (AlbefModel *model, const AlbefImage *image, const Sample *sample, const double truth[4], const json_t *dets,
+       Split *split, AlbefError *error)
 {
   int width = albef_image_width (image), height = albef_image_height (image), grid;
-  double edges[1][4] = { { truth[0], truth[1], truth[0] + truth[2], truth[1] + truth[3] } }, best = 0, box[4], chosen[4];
+  double edges[1][4] = { { truth[0], truth[1], truth[0] + truth[2], truth[1] + truth[3] } }, best = 0, box[4],
+         chosen[4];
   bool found = false;
   AlbefMaps *maps = NULL;
   float *large;
@@ -267,8 +268,9 @@ eval_grounding (AlbefModel *model, const EvalData *data, EvalResult *result, Alb
   AlbefStatus status;
 
   if (data->refs == NULL || data->instances == NULL)
-    return error_set (error, ALBEF_ERROR_ARGUMENT, "name the refs (--refs 'refs(unc).p'), their boxes (--instances instances.json) "
-                                                   "and, for the official figure, the detector's (--dets dets.json)");
+    return error_set (error, ALBEF_ERROR_ARGUMENT,
+                      "name the refs (--refs 'refs(unc).p'), their boxes (--instances instances.json) "
+                      "and, for the official figure, the detector's (--dets dets.json)");
   status = dataset_open (data->files, data->n_files, &options, &dataset, error);
   if (status == ALBEF_OK)
     status = open_refs (&refs, data->refs, error);

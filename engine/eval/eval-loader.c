@@ -10,9 +10,15 @@ eval_loader (AlbefModel *handle, const Dataset *dataset, int batch, Loader **loa
 {
   const ModelConfig *config = &handle->model->config;
   bool questions = dataset_format (dataset) == DATASET_VQA;
-  LoaderOptions options = { .dataset = dataset, .vocab = handle->vocab, .batch = batch, .resolution = config->image_res,
-                            .mean = config->image_mean, .std = config->image_std, .augment = augment_none,
-                            .max_words = questions ? 50 : 30, .max_positions = config->max_position_embeddings,
+  LoaderOptions options = { .dataset = dataset,
+                            .vocab = handle->vocab,
+                            .batch = batch,
+                            .resolution = config->image_res,
+                            .mean = config->image_mean,
+                            .std = config->image_std,
+                            .augment = augment_none,
+                            .max_words = questions ? 50 : 30,
+                            .max_positions = config->max_position_embeddings,
                             .max_unreadable = dataset_n_samples (dataset) + 1 };
 
   return loader_open (&options, loader, error);

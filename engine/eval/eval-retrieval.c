@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Retrieval as the paper evaluates it (Retrieval.py of the release): recall at 1, 5 and 10, pictures to texts and back. */
+ * Retrieval as the paper evaluates it (Retrieval.py of the release): recall at 1, 5 and 10, pictures to texts and back.
+ */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,14 +53,15 @@ check_memory (const ModelConfig *c, int64_t images, int64_t texts, AlbefError *e
 
   if (bytes <= most)
     return ALBEF_OK;
-  return error_set (error, ALBEF_ERROR_MEMORY,
-                    "%lld pictures and %lld texts need %.1f GB, this machine has %.1f GB to give; evaluate a part with --limit",
-                    (long long) images, (long long) texts, bytes / 1e9, most / 1e9);
+  return error_set (
+      error, ALBEF_ERROR_MEMORY,
+      "%lld pictures and %lld texts need %.1f GB, this machine has %.1f GB to give; evaluate a part with --limit",
+      (long long) images, (long long) texts, bytes / 1e9, most / 1e9);
 }
 
 static AlbefStatus
-read_images (AlbefModel *handle, const EvalData *data, const Dataset *dataset, int64_t wanted, TestSet *set, EvalResult *result,
-             AlbefError *error)
+read_images (AlbefModel *handle, const EvalData *data, const Dataset *dataset, int64_t wanted, TestSet *set,
+             EvalResult *result, AlbefError *error)
 {
   size_t size = 3 * (size_t) handle->model->config.image_res * (size_t) handle->model->config.image_res;
   Loader *loader = NULL;
@@ -81,7 +83,8 @@ read_images (AlbefModel *handle, const EvalData *data, const Dataset *dataset, i
       for (int i = 0; status == ALBEF_OK && i < host->rows; i++)
         if (host->samples[i] < wanted)
           {
-            memcpy (set->images + (size_t) set->n_images * size, host->pixels + (size_t) i * size, size * sizeof *set->images);
+            memcpy (set->images + (size_t) set->n_images * size, host->pixels + (size_t) i * size,
+                    size * sizeof *set->images);
             set->samples[set->n_images++] = host->samples[i];
           }
       if ((number + 1) * BATCH >= wanted)
@@ -97,7 +100,8 @@ read_images (AlbefModel *handle, const EvalData *data, const Dataset *dataset, i
 static void
 read_texts (AlbefModel *handle, const Dataset *dataset, TestSet *set)
 {
-  int most = handle->model->config.max_position_embeddings < MAX_TOKENS ? handle->model->config.max_position_embeddings : MAX_TOKENS;
+  int most = handle->model->config.max_position_embeddings < MAX_TOKENS ? handle->model->config.max_position_embeddings
+                                                                        : MAX_TOKENS;
   int32_t pad = vocab_special (handle->vocab, VOCAB_PAD);
   PieceList list = { 0 };
   int64_t n = 0;
@@ -157,8 +161,8 @@ narrow (TestSet *set, int64_t columns)
       }
 }
 
-/* How many others are at least as good as the best of one's own: a tie counts against the item. scores: [n] at `stride`;
- * own (i) tells whose entry i is. */
+/* How many others are at least as good as the best of one's own: a tie counts against the item. scores: [n] at
+ * `stride`; own (i) tells whose entry i is. */
 static int64_t
 rank_of (const float *scores, int64_t n, int64_t stride, const int64_t *owner, int64_t self)
 {
@@ -175,8 +179,8 @@ rank_of (const float *scores, int64_t n, int64_t stride, const int64_t *owner, i
 
 /* Recalls of one matrix, both ways: rows of i2t are pictures; t2i likewise by its own strides. */
 static void
-add_recalls (const TestSet *set, const char *prefix, const float *i2t, const float *t2i, int64_t t2i_row, int64_t t2i_stride,
-             EvalResult *result)
+add_recalls (const TestSet *set, const char *prefix, const float *i2t, const float *t2i, int64_t t2i_row,
+             int64_t t2i_stride, EvalResult *result)
 {
   static const int at[] = { 1, 5, 10 };
   int64_t text_hits[3] = { 0 }, image_hits[3] = { 0 };
@@ -223,8 +227,9 @@ score (AlbefModel *handle, const EvalData *data, TestSet *set, EvalResult *resul
   if (image_feats == NULL || text_feats == NULL || sims == NULL || i2t == NULL || t2i == NULL)
     status = error_set (error, ALBEF_ERROR_MEMORY, "no memory for the scores of %zu pictures and %zu texts", n, m);
   if (status == ALBEF_OK)
-    status = retrieval_scores (handle->model, set->images, set->n_images, set->ids, set->mask, set->n_texts, columns,
-                               data->k > 0 ? data->k : OFFICIAL_K, image_feats, text_feats, sims, i2t, t2i, NULL, error);
+    status
+        = retrieval_scores (handle->model, set->images, set->n_images, set->ids, set->mask, set->n_texts, columns,
+                            data->k > 0 ? data->k : OFFICIAL_K, image_feats, text_feats, sims, i2t, t2i, NULL, error);
   if (status == ALBEF_OK)
     {
       add_recalls (set, "", i2t, t2i, set->n_images, 1, result);

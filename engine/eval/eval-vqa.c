@@ -41,7 +41,8 @@ open_candidates (AlbefModel *handle, const char *path, Candidates *list, AlbefEr
   AlbefStatus status;
 
   if (path == NULL)
-    return error_set (error, ALBEF_ERROR_ARGUMENT, "name the list of answers to choose from (--answers answer_list.json)");
+    return error_set (error, ALBEF_ERROR_ARGUMENT,
+                      "name the list of answers to choose from (--answers answer_list.json)");
   status = text_list_open (path, &list->texts, &list->n, error);
   if (status != ALBEF_OK)
     return status;
@@ -148,12 +149,17 @@ static void
 ask (Asking *a, const HostBatch *host, EvalResult *result)
 {
   int64_t k = a->data->k > 0 ? a->data->k : OFFICIAL_K;
-  Batch batch = { .batch = host->rows, .tokens = host->text.columns, .images = host->pixels, .ids = host->text.ids,
-                  .mask = host->text.mask, .pad_id = vocab_special (a->handle->vocab, VOCAB_PAD) };
+  Batch batch = { .batch = host->rows,
+                  .tokens = host->text.columns,
+                  .images = host->pixels,
+                  .ids = host->text.ids,
+                  .mask = host->text.mask,
+                  .pad_id = vocab_special (a->handle->vocab, VOCAB_PAD) };
   VqaRanking ranking;
 
   k = k < a->candidates.n ? k : a->candidates.n;
-  vqa_rank (a->handle->model, &batch, a->candidates.ids, a->candidates.mask, a->candidates.n, a->candidates.tokens, k, &ranking);
+  vqa_rank (a->handle->model, &batch, a->candidates.ids, a->candidates.mask, a->candidates.n, a->candidates.tokens, k,
+            &ranking);
   for (int i = 0; i < host->rows && (a->data->limit == 0 || result->items < a->data->limit); i++)
     {
       const Sample *sample = dataset_sample (a->dataset, host->samples[i]);
@@ -165,7 +171,8 @@ ask (Asking *a, const HostBatch *host, EvalResult *result)
           a->sum += accuracy;
           a->known++;
         }
-      json_array_append_new (a->answers, json_pack ("{s:I, s:s}", "question_id", (json_int_t) sample->number, "answer", answer));
+      json_array_append_new (a->answers,
+                             json_pack ("{s:I, s:s}", "question_id", (json_int_t) sample->number, "answer", answer));
       result->items++;
     }
   vqa_ranking_clear (&ranking);
@@ -225,7 +232,8 @@ AlbefStatus
 eval_vqa (AlbefModel *handle, const EvalData *data, EvalResult *result, AlbefError *error)
 {
   const ModelConfig *config = &handle->model->config;
-  DatasetOptions options = { .format = DATASET_VQA, .image_root = data->images, .vg_root = data->vg_images, .evaluation = true };
+  DatasetOptions options
+      = { .format = DATASET_VQA, .image_root = data->images, .vg_root = data->vg_images, .evaluation = true };
   Asking a = { .handle = handle, .data = data };
   Dataset *dataset = NULL;
   AlbefStatus status;

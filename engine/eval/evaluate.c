@@ -71,8 +71,9 @@ share (int part, int whole)
 static AlbefStatus
 eval_pointing (AlbefModel *model, const EvalData *data, EvalResult *result, AlbefError *error)
 {
-  PointingOptions options = { .limit = data->limit, .progress = data->progress, .progress_data = data->progress_data,
-                              .skipped = data->skipped };
+  PointingOptions options = {
+    .limit = data->limit, .progress = data->progress, .progress_data = data->progress_data, .skipped = data->skipped
+  };
   PointingResult scenes;
   AlbefStatus status;
 
@@ -92,8 +93,8 @@ eval_pointing (AlbefModel *model, const EvalData *data, EvalResult *result, Albe
       if (g->foils > 0)
         {
           eval_add (result, share (g->foils_refused, g->foils), "%.40s%sfoils_refused", name, slash);
-          eval_add (result, (share (g->matches, g->scenes) + share (g->foils_refused, g->foils)) / 2, "%.40s%sitm_accuracy",
-                    name, slash);
+          eval_add (result, (share (g->matches, g->scenes) + share (g->foils_refused, g->foils)) / 2,
+                    "%.40s%sitm_accuracy", name, slash);
         }
       eval_add (result, share (g->image_to_text, g->scenes), "%.40s%sitc_r1_image_to_text", name, slash);
       eval_add (result, share (g->text_to_image, g->scenes), "%.40s%sitc_r1_text_to_image", name, slash);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * evaluate.h: how good a model is at a task, by the official metrics on the official annotation files, as a list of named
- * figures. What `albef eval` prints and what a training run looks at while it goes. */
+ * evaluate.h: how good a model is at a task, by the official metrics on the official annotation files, as a list of
+ * named figures. What `albef eval` prints and what a training run looks at while it goes. */
 #pragma once
 
 #include "albef.h"
@@ -45,9 +45,10 @@ typedef struct
   int k;                          /* retrieval, VQA: candidates; 0: the official 128 */
   int64_t limit;                  /* the first so many items alone; 0: all */
 
-  const char *answers;     /* VQA: answer_list.json */
-  const char *annotations; /* VQA: {annotations: [{question_id, answers: [{answer}]}]}; NULL: the answers in the files */
-  const char *results;     /* VQA: where [{question_id, answer}] goes */
+  const char *answers; /* VQA: answer_list.json */
+  const char
+      *annotations;    /* VQA: {annotations: [{question_id, answers: [{answer}]}]}; NULL: the answers in the files */
+  const char *results; /* VQA: where [{question_id, answer}] goes */
 
   const char *refs, *instances, *dets; /* grounding: refs(unc).p, instances.json, dets.json */
 

@@ -73,8 +73,10 @@ model_twin_open (AlbefModel *own, AlbefModel **out, AlbefError *error)
   AlbefStatus status;
 
   if (weight_set_find (own->weights, "visual_encoder_m.cls_token") < 0)
-    return error_set (error, ALBEF_ERROR_MISMATCH, "'%s' holds no momentum model; name a checkpoint of a run, or an official "
-                                                   "file with its twins", own->path);
+    return error_set (error, ALBEF_ERROR_MISMATCH,
+                      "'%s' holds no momentum model; name a checkpoint of a run, or an official "
+                      "file with its twins",
+                      own->path);
   status = model_new (own->engine->backend, &own->model->config, &source, &model, error);
   if (status != ALBEF_OK)
     return status;

@@ -7,8 +7,8 @@
 #include "model.h"
 #include "vocab.h"
 
-/* A handle with an engine of its own around a model and a vocabulary, both borrowed; nothing is remembered from an earlier
- * handle, so that a model in training may change between two. `backend` is borrowed too. */
+/* A handle with an engine of its own around a model and a vocabulary, both borrowed; nothing is remembered from an
+ * earlier handle, so that a model in training may change between two. `backend` is borrowed too. */
 AlbefModel *model_handle_new (Backend *backend, Model *model, Vocab *vocab, const char *name);
 void model_handle_free (AlbefModel *handle); /* accepts NULL; leaves the model alone */
 

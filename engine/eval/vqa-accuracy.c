@@ -10,20 +10,22 @@
 
 /* Contractions with their apostrophes; a word that lacks one or both of them is taken for the whole one. */
 static const char *const contractions[] = {
-  "ain't",     "aren't",    "can't",      "could've",   "couldn't",  "couldn't've", "didn't",    "doesn't",    "don't",
-  "hadn't",    "hadn't've", "hasn't",     "haven't",    "he'd",      "he'd've",     "he's",      "how'd",      "how'll",
-  "how's",     "i'd've",    "i'm",        "i've",       "isn't",     "it'd",        "it'd've",   "it'll",      "let's",
-  "ma'am",     "mightn't",  "mightn't've", "might've",  "mustn't",   "must've",     "needn't",   "not've",     "o'clock",
-  "oughtn't",  "ow's'at",   "shan't",     "she'd've",   "she's",     "should've",   "shouldn't", "shouldn't've",
-  "somebody'd", "somebody'll", "somebody's", "someone'd", "someone'll", "someone's", "something'd", "something'll",
-  "that's",    "there'd",   "there're",   "there's",    "they'd",    "they'd've",   "they'll",   "they're",    "they've",
-  "'twas",     "wasn't",    "we'd've",    "we've",      "weren't",   "what'll",     "what're",   "what's",     "what've",
-  "when's",    "where'd",   "where's",    "where've",   "who'd",     "who'd've",    "who'll",    "who's",      "who've",
-  "why'll",    "why're",    "why's",      "won't",      "would've",  "wouldn't",    "wouldn't've", "y'all",    "y'all'll",
-  "you'd",     "you'd've",  "you'll",     "you're",     "you've",
+  "ain't",      "aren't",    "can't",       "could've",     "couldn't",   "couldn't've", "didn't",     "doesn't",
+  "don't",      "hadn't",    "hadn't've",   "hasn't",       "haven't",    "he'd",        "he'd've",    "he's",
+  "how'd",      "how'll",    "how's",       "i'd've",       "i'm",        "i've",        "isn't",      "it'd",
+  "it'd've",    "it'll",     "let's",       "ma'am",        "mightn't",   "mightn't've", "might've",   "mustn't",
+  "must've",    "needn't",   "not've",      "o'clock",      "oughtn't",   "ow's'at",     "shan't",     "she'd've",
+  "she's",      "should've", "shouldn't",   "shouldn't've", "somebody'd", "somebody'll", "somebody's", "someone'd",
+  "someone'll", "someone's", "something'd", "something'll", "that's",     "there'd",     "there're",   "there's",
+  "they'd",     "they'd've", "they'll",     "they're",      "they've",    "'twas",       "wasn't",     "we'd've",
+  "we've",      "weren't",   "what'll",     "what're",      "what's",     "what've",     "when's",     "where'd",
+  "where's",    "where've",  "who'd",       "who'd've",     "who'll",     "who's",       "who've",     "why'll",
+  "why're",     "why's",     "won't",       "would've",     "wouldn't",   "wouldn't've", "y'all",      "y'all'll",
+  "you'd",      "you'd've",  "you'll",      "you're",       "you've",
 };
 
-static const char *const numbers[] = { "none", "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten" };
+static const char *const numbers[]
+    = { "none", "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten" };
 static const char marks[] = ";/[]\"{}()=+\\_-><@`,?!";
 
 /* Equal but for apostrophes, of which `word` has fewer. */
@@ -67,8 +69,8 @@ has_comma_in_number (const char *text)
   return false;
 }
 
-/* A mark goes where it stands beside a space, or everywhere if a number has a comma; else it becomes a space. Decided for
- * the answer as it came. Full stops go unless a digit follows. */
+/* A mark goes where it stands beside a space, or everywhere if a number has a comma; else it becomes a space. Decided
+ * for the answer as it came. Full stops go unless a digit follows. */
 static char *
 without_marks (const char *text)
 {

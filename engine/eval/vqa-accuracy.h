@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * vqa-accuracy.h: the standard VQA accuracy (Antol et al., 2015, and the evaluation code published with the data set). */
+ * vqa-accuracy.h: the standard VQA accuracy (Antol et al., 2015, and the evaluation code published with the data set).
+ */
 #pragma once
 
 /* The mean over the people asked, each left out once, of min (1, how many of the others said the same / 3). Answers are

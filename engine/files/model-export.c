@@ -201,14 +201,17 @@ plan_queues (Plan *plan)
 {
   static const char *const names[] = { "image_queue", "text_queue", "idx_queue", "queue_ptr" };
   int64_t q = plan->config->queue_size;
-  Storage made[] = { { .filling = FROM_DRAWING, .number = 0, .floats = true, .n_dims = 2, .shape = { plan->config->embed_dim, q } },
-                     { .filling = FROM_DRAWING, .number = 1, .floats = true, .n_dims = 2, .shape = { plan->config->embed_dim, q } },
-                     { .filling = FROM_NUMBER, .number = -100, .n_dims = 2, .shape = { 1, q } },
-                     { .filling = FROM_NUMBER, .number = 0, .n_dims = 1, .shape = { 1 } } };
+  Storage made[] = {
+    { .filling = FROM_DRAWING, .number = 0, .floats = true, .n_dims = 2, .shape = { plan->config->embed_dim, q } },
+    { .filling = FROM_DRAWING, .number = 1, .floats = true, .n_dims = 2, .shape = { plan->config->embed_dim, q } },
+    { .filling = FROM_NUMBER, .number = -100, .n_dims = 2, .shape = { 1, q } },
+    { .filling = FROM_NUMBER, .number = 0, .n_dims = 1, .shape = { 1 } }
+  };
   bool there = weight_set_find (plan->set, "image_queue") >= 0 && weight_set_find (plan->set, "text_queue") >= 0;
 
   if (there)
-    made[2].shape[1] = weight_source_get (weight_set_source (plan->set), weight_set_find (plan->set, "image_queue"))->shape[1];
+    made[2].shape[1]
+        = weight_source_get (weight_set_source (plan->set), weight_set_find (plan->set, "image_queue"))->shape[1];
   for (int i = 0; i < 4; i++)
     {
       int entry = there ? weight_set_find (plan->set, names[i]) : -1;
@@ -269,8 +272,8 @@ to_half (const float *values, uint64_t n, const char *name, uint16_t *out, Albef
     {
       out[i] = half_from_float (values[i]);
       if ((out[i] & 0x7c00) == 0x7c00)
-        return error_set (error, ALBEF_ERROR_FORMAT, "'%s' holds %g, which float16 cannot hold; export without --half", name,
-                          (double) values[i]);
+        return error_set (error, ALBEF_ERROR_FORMAT, "'%s' holds %g, which float16 cannot hold; export without --half",
+                          name, (double) values[i]);
     }
   return ALBEF_OK;
 }
@@ -298,16 +301,19 @@ draw_columns (int64_t rows, int64_t columns, uint64_t which, float *values)
 
 /* Values of a storage; *copied is the caller's to free. */
 static AlbefStatus
-fill_floats (const Plan *plan, const Storage *storage, uint64_t n, const float **values, float **copied, AlbefError *error)
+fill_floats (const Plan *plan, const Storage *storage, uint64_t n, const float **values, float **copied,
+             AlbefError *error)
 {
   const WeightSource *source = weight_set_source (plan->set);
   AlbefStatus status;
 
   *values = NULL;
   *copied = NULL;
-  if (storage->filling == FROM_PARAMETER && (weight_set_find (plan->set, storage->name) >= 0 || strcmp (storage->name, "temp") != 0))
+  if (storage->filling == FROM_PARAMETER
+      && (weight_set_find (plan->set, storage->name) >= 0 || strcmp (storage->name, "temp") != 0))
     {
-      status = weight_set_get ((void *) plan->set, storage->name, storage->n_dims, storage->shape, values, copied, error);
+      status
+          = weight_set_get ((void *) plan->set, storage->name, storage->n_dims, storage->shape, values, copied, error);
       if (*values == NULL)
         *values = *copied;
       return status;
@@ -318,7 +324,8 @@ fill_floats (const Plan *plan, const Storage *storage, uint64_t n, const float *
     {
       *values = *copied = malloc ((n + 1) * sizeof **copied);
       if (*copied == NULL)
-        return error_set (error, ALBEF_ERROR_MEMORY, "no memory for %llu values of the exported file", (unsigned long long) n);
+        return error_set (error, ALBEF_ERROR_MEMORY, "no memory for %llu values of the exported file",
+                          (unsigned long long) n);
       if (storage->filling == FROM_ENTRY)
         weight_source_read_f32 (source, storage->entry, *copied);
       else if (storage->filling == FROM_DRAWING)
@@ -328,11 +335,13 @@ fill_floats (const Plan *plan, const Storage *storage, uint64_t n, const float *
     }
   if (storage->filling != FROM_ENTRY)
     return ALBEF_OK;
-  return weight_check_finite (weight_source_path (source), weight_source_get (source, storage->entry)->name, *values, n, error);
+  return weight_check_finite (weight_source_path (source), weight_source_get (source, storage->entry)->name, *values, n,
+                              error);
 }
 
 static AlbefStatus
-write_floats (const Plan *plan, const Storage *storage, const char *entry, uint64_t n, ZipWriter *zip, AlbefError *error)
+write_floats (const Plan *plan, const Storage *storage, const char *entry, uint64_t n, ZipWriter *zip,
+              AlbefError *error)
 {
   const float *values;
   float *copied;
@@ -357,7 +366,8 @@ write_floats (const Plan *plan, const Storage *storage, const char *entry, uint6
 }
 
 static AlbefStatus
-write_integers (const Plan *plan, const Storage *storage, const char *entry, uint64_t n, ZipWriter *zip, AlbefError *error)
+write_integers (const Plan *plan, const Storage *storage, const char *entry, uint64_t n, ZipWriter *zip,
+                AlbefError *error)
 {
   const WeightSource *source = weight_set_source (plan->set);
   int64_t *values = malloc ((n + 1) * sizeof *values);
@@ -400,8 +410,11 @@ write_pickle (const Plan *plan, ZipWriter *zip, AlbefError *error)
 
       snprintf (key, sizeof key, "%d", plan->keys[i].storage);
       pickle_write_text (out, plan->keys[i].name);
-      pickle_write_tensor (out, !storage->floats ? "LongStorage" : plan->half ? "HalfStorage" : "FloatStorage", key,
-                           storage->n_dims, storage->shape);
+      pickle_write_tensor (out,
+                           !storage->floats ? "LongStorage"
+                           : plan->half     ? "HalfStorage"
+                                            : "FloatStorage",
+                           key, storage->n_dims, storage->shape);
     }
   pickle_write_close_items (out);
   pickle_write_text (out, "config");
@@ -448,7 +461,8 @@ checkpoint_export (const WeightSet *set, const char *out, const ExportOptions *o
       snprintf (name, sizeof name, TOP "/data/%d", i);
       status = storage->floats ? write_floats (&plan, storage, name, elements (storage), zip, error)
                                : write_integers (&plan, storage, name, elements (storage), zip, error);
-      if (status == ALBEF_OK && progress != NULL && !progress (progress_data, "exporting", (uint64_t) i + 1, (uint64_t) plan.n_storages))
+      if (status == ALBEF_OK && progress != NULL
+          && !progress (progress_data, "exporting", (uint64_t) i + 1, (uint64_t) plan.n_storages))
         status = error_set (error, ALBEF_CANCELLED, "export to '%s' cancelled; nothing was written", out);
     }
   if (status == ALBEF_OK)

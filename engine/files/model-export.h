@@ -16,12 +16,12 @@ typedef struct
 
 typedef struct
 {
-  int keys;       /* written under 'model' */
-  int twins_made; /* momentum twins that the file had not: the model's own values, stored once */
+  int keys;         /* written under 'model' */
+  int twins_made;   /* momentum twins that the file had not: the model's own values, stored once */
   bool queues_made; /* queues that the file had not: random unit columns, as the official start */
 } ExportCounts;
 
-/* Writes OUT beside, then renames: complete or untouched; the same file gives the same bytes. `options` and `counts` may
- * be NULL, `progress` too. ALBEF_ERROR_FORMAT if a value does not fit float16 (with half). */
-AlbefStatus checkpoint_export (const WeightSet *set, const char *out, const ExportOptions *options, AlbefProgress progress,
-                               void *progress_data, ExportCounts *counts, AlbefError *error);
+/* Writes OUT beside, then renames: complete or untouched; the same file gives the same bytes. `options` and `counts`
+ * may be NULL, `progress` too. ALBEF_ERROR_FORMAT if a value does not fit float16 (with half). */
+AlbefStatus checkpoint_export (const WeightSet *set, const char *out, const ExportOptions *options,
+                               AlbefProgress progress, void *progress_data, ExportCounts *counts, AlbefError *error);

@@ -134,8 +134,7 @@ pickle_write_json (FILE *out, const json_t *value)
       break;
     case JSON_ARRAY:
       fputs ("](", out);
-      json_array_foreach (value, i, item)
-        pickle_write_json (out, item);
+      json_array_foreach (value, i, item) pickle_write_json (out, item);
       fputc ('e', out);
       break;
     case JSON_STRING:

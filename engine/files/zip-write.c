@@ -219,7 +219,7 @@ zip_writer_add (ZipWriter *writer, const char *name, const void *data, uint64_t 
       writer->entries = mem_resize (writer->entries, writer->allocated, sizeof *writer->entries);
     }
   entry = &writer->entries[writer->n++];
-  *entry = (Entry) { mem_strdup (name), crc, size, writer->at };
+  *entry = (Entry){ mem_strdup (name), crc, size, writer->at };
   status = write_local (writer, entry, error);
   return status == ALBEF_OK ? write_bytes (writer, data, size, error) : status;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * zip-write.h: writes the zip containers that PyTorch reads: entries stored as they are, each one's data at a multiple of
- * 64 bytes, zip64 where sizes or places need it. The same input gives the same bytes: no times, no host. */
+ * zip-write.h: writes the zip containers that PyTorch reads: entries stored as they are, each one's data at a multiple
+ * of 64 bytes, zip64 where sizes or places need it. The same input gives the same bytes: no times, no host. */
 #pragma once
 
 #include "albef.h"

@@ -21,7 +21,8 @@ starts_with (const char *text, const char *start)
 static int
 find_spelling (const WeightSource *source, const char *name)
 {
-  static const char *const parts[][2] = { { ".LayerNorm.weight", ".LayerNorm.gamma" }, { ".LayerNorm.bias", ".LayerNorm.beta" } };
+  static const char *const parts[][2]
+      = { { ".LayerNorm.weight", ".LayerNorm.gamma" }, { ".LayerNorm.bias", ".LayerNorm.beta" } };
   char other[KEY_SIZE];
   size_t length = strlen (name);
   int index = weight_source_find (source, name);
@@ -60,7 +61,8 @@ encoder_files_find (const EncoderFiles *files, const char *canonical, const Weig
 }
 
 static AlbefStatus
-open_one (const char *path, const char *mark, const char *what, const EncoderFiles *files, WeightSource **source, AlbefError *error)
+open_one (const char *path, const char *mark, const char *what, const EncoderFiles *files, WeightSource **source,
+          AlbefError *error)
 {
   const WeightSource *found;
   AlbefStatus status;
@@ -70,8 +72,8 @@ open_one (const char *path, const char *mark, const char *what, const EncoderFil
     return ALBEF_OK;
   status = weight_source_open (path, source, error);
   if (status == ALBEF_OK && !encoder_files_find (files, mark, &found, &index))
-    status = error_set (error, ALBEF_ERROR_MISMATCH, "'%s' holds no %s: there is no '%s' among its %d tensors", path, what,
-                        strchr (mark, '.') + 1, weight_source_count (*source));
+    status = error_set (error, ALBEF_ERROR_MISMATCH, "'%s' holds no %s: there is no '%s' among its %d tensors", path,
+                        what, strchr (mark, '.') + 1, weight_source_count (*source));
   return status;
 }
 
@@ -80,7 +82,7 @@ encoder_files_open (const char *image, const char *text, EncoderFiles *files, Al
 {
   AlbefStatus status;
 
-  *files = (EncoderFiles) { NULL, NULL };
+  *files = (EncoderFiles){ NULL, NULL };
   status = open_one (image, IMAGE "cls_token", "image encoder", files, &files->image, error);
   if (status == ALBEF_OK)
     status = open_one (text, TEXT "bert.embeddings.word_embeddings.weight", "BERT", files, &files->text, error);
@@ -94,7 +96,7 @@ encoder_files_close (EncoderFiles *files)
 {
   weight_source_free (files->image);
   weight_source_free (files->text);
-  *files = (EncoderFiles) { NULL, NULL };
+  *files = (EncoderFiles){ NULL, NULL };
 }
 
 /* Side of the grid of a position table with the class token's row; 0: it is none. */
@@ -128,8 +130,9 @@ encoder_files_read (const EncoderFiles *files, const char *canonical, int n_dims
   table = !same && strcmp (canonical, IMAGE "pos_embed") == 0 && weight->n_dims == 3 && weight->shape[0] == 1
           && weight->shape[2] == shape[2] && grid_of (weight->shape[1]) > 0 && grid_of (shape[1]) > 0;
   if (!same && !table)
-    return error_set (error, ALBEF_ERROR_MISMATCH, "'%s': '%s' is %s, the model needs %s for '%s'", weight_source_path (source),
-                      weight->name, weight_shape_text (weight->n_dims, weight->shape, got, sizeof got),
+    return error_set (error, ALBEF_ERROR_MISMATCH, "'%s': '%s' is %s, the model needs %s for '%s'",
+                      weight_source_path (source), weight->name,
+                      weight_shape_text (weight->n_dims, weight->shape, got, sizeof got),
                       weight_shape_text (n_dims, shape, wanted, sizeof wanted), canonical);
   for (int i = 0; i < n_dims; i++)
     n *= (uint64_t) shape[i];

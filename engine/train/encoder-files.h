@@ -24,4 +24,3 @@ bool encoder_files_find (const EncoderFiles *files, const char *canonical, const
 /* Its values, the caller's to free; ALBEF_ERROR_MISMATCH names both shapes where they differ. */
 AlbefStatus encoder_files_read (const EncoderFiles *files, const char *canonical, int n_dims, const int64_t *shape,
                                 float **values, AlbefError *error);
-

@@ -22,8 +22,8 @@ struct TrainSession
   LoaderOptions options;
   Loader *loader;
   StepBatch batch;
-  TrainEval *eval; /* NULL: none */
-  NounQueue nouns; /* size 0: false negatives are not masked */
+  TrainEval *eval;                 /* NULL: none */
+  NounQueue nouns;                 /* size 0: false negatives are not masked */
   int64_t next_epoch, next_number; /* what the loader gives next */
 };
 
@@ -33,8 +33,9 @@ AlbefStatus session_open_data (TrainSession *session, int resolution, AlbefError
 bool session_contrasts (ModelKind kind);
 
 /* session-start.c. Keeps the vocabulary's bytes and reads them. */
-AlbefStatus session_take_vocab (TrainSession *session, const char *bytes, size_t length, const char *name, AlbefError *error);
-/* The learner from the configuration's `init`, or a new one from its `model`; writes OUT/init.txt. Opens the data too, on
- * which a new vocabulary rests. */
+AlbefStatus session_take_vocab (TrainSession *session, const char *bytes, size_t length, const char *name,
+                                AlbefError *error);
+/* The learner from the configuration's `init`, or a new one from its `model`; writes OUT/init.txt. Opens the data too,
+ * on which a new vocabulary rests. */
 AlbefStatus session_start_from_file (TrainSession *session, AlbefError *error);
 AlbefStatus session_start_new (TrainSession *session, AlbefError *error);

@@ -40,7 +40,8 @@ open_new_vocab (TrainSession *s, AlbefError *error)
       length = strlen (bytes);
     }
   if (status == ALBEF_OK)
-    status = session_take_vocab (s, bytes, length, s->config.vocab != NULL ? s->config.vocab : "the scenes' words", error);
+    status
+        = session_take_vocab (s, bytes, length, s->config.vocab != NULL ? s->config.vocab : "the scenes' words", error);
   free (bytes);
   return status;
 }
@@ -69,12 +70,15 @@ add_patch_head (TrainSession *s)
 }
 
 static AlbefStatus
-new_learner (TrainSession *s, const WeightSet *set, const EncoderFiles *files, const ModelConfig *config, AlbefError *error)
+new_learner (TrainSession *s, const WeightSet *set, const EncoderFiles *files, const ModelConfig *config,
+             AlbefError *error)
 {
   bool pairs = session_contrasts (config->kind) && s->config.task != TASK_PATCHES;
   Initial *initial = initial_new (set, files, config, s->config.seed);
-  LearnerSource source = { .source = initial_source (initial), .teacher = s->config.distill || pairs,
-                           .queues = pairs, .identities = config->kind == MODEL_RETRIEVAL };
+  LearnerSource source = { .source = initial_source (initial),
+                           .teacher = s->config.distill || pairs,
+                           .queues = pairs,
+                           .identities = config->kind == MODEL_RETRIEVAL };
   AlbefStatus status = learner_new (s->backend, config, &source, &s->learner, error);
   char *path = mem_printf ("%s/init.txt", run_folder_path (s->folder));
   int same, moved, fresh;
@@ -87,7 +91,8 @@ new_learner (TrainSession *s, const WeightSet *set, const EncoderFiles *files, c
     s->note = mem_printf ("%d parameters from '%s', %d of them from another place in it; %d new (listed in '%s')",
                           same + moved, s->config.init, moved, fresh, path);
   else if (moved > 0)
-    s->note = mem_printf ("a new model: %d parameters from the encoders' files, %d new (listed in '%s')", moved, fresh, path);
+    s->note = mem_printf ("a new model: %d parameters from the encoders' files, %d new (listed in '%s')", moved, fresh,
+                          path);
   else
     s->note = mem_printf ("a new model of %d parameters", fresh);
   if (status == ALBEF_OK)

@@ -20,7 +20,7 @@ struct TrainEval
   Vocab *vocab;
   EvalTask task;
   EvalData data;
-  char *copy;           /* of the list of files */
+  char *copy; /* of the list of files */
   const char **files;
   EvalResult result;
   char metric[80];
@@ -41,8 +41,8 @@ now (void)
 static EvalTask
 task_of (const TrainConfig *config)
 {
-  static const EvalTask tasks[TASK_COUNT] = { EVAL_POINTING, EVAL_RETRIEVAL, EVAL_GROUNDING, EVAL_VQA,
-                                              EVAL_VE,       EVAL_NLVR2,     EVAL_POINTING,  EVAL_POINTING };
+  static const EvalTask tasks[TASK_COUNT]
+      = { EVAL_POINTING, EVAL_RETRIEVAL, EVAL_GROUNDING, EVAL_VQA, EVAL_VE, EVAL_NLVR2, EVAL_POINTING, EVAL_POINTING };
   EvalTask task;
 
   return config->eval_task != NULL && eval_task_parse (config->eval_task, &task) ? task : tasks[config->task];
@@ -91,7 +91,8 @@ read_best (TrainEval *eval)
 }
 
 AlbefStatus
-train_eval_open (const TrainConfig *config, const char *out, Vocab *vocab, bool resumed, TrainEval **result, AlbefError *error)
+train_eval_open (const TrainConfig *config, const char *out, Vocab *vocab, bool resumed, TrainEval **result,
+                 AlbefError *error)
 {
   const TrainConfig *c = config;
   TrainEval *eval;
@@ -105,15 +106,22 @@ train_eval_open (const TrainConfig *config, const char *out, Vocab *vocab, bool 
   eval->out = mem_strdup (out);
   eval->vocab = vocab;
   eval->task = task_of (config);
-  eval->data = (EvalData) { .images = c->eval_images != NULL ? c->eval_images : c->images, .vg_images = c->vg_images, .k = c->eval_k,
-                            .limit = c->eval_limit, .answers = c->eval_answers, .annotations = c->eval_annotations,
-                            .refs = c->eval_refs, .instances = c->eval_instances, .dets = c->eval_dets };
+  eval->data = (EvalData){ .images = c->eval_images != NULL ? c->eval_images : c->images,
+                           .vg_images = c->vg_images,
+                           .k = c->eval_k,
+                           .limit = c->eval_limit,
+                           .answers = c->eval_answers,
+                           .annotations = c->eval_annotations,
+                           .refs = c->eval_refs,
+                           .instances = c->eval_instances,
+                           .dets = c->eval_dets };
   eval->best = -INFINITY;
   split_files (eval);
   status = eval->data.n_files > 0 ? ALBEF_OK : error_set (error, ALBEF_ERROR_ARGUMENT, "'eval' names no file");
   for (int i = 0; i < eval->data.n_files && status == ALBEF_OK; i++)
     status = check_file (eval->files[i], error);
-  for (const char *const *at = (const char *const[]) { c->eval_answers, c->eval_annotations, c->eval_refs, c->eval_instances, c->eval_dets, "" };
+  for (const char *const *at = (const char *const[]){ c->eval_answers, c->eval_annotations, c->eval_refs,
+                                                      c->eval_instances, c->eval_dets, "" };
        status == ALBEF_OK && (*at == NULL || **at != 0); at++)
     status = check_file (*at, error);
   if (status != ALBEF_OK)
@@ -179,8 +187,8 @@ pick_metric (TrainEval *eval, const ModelConfig *model, double *value, AlbefErro
           return ALBEF_OK;
         }
     }
-  return error_set (error, ALBEF_ERROR_ARGUMENT, "the evaluation has no figure '%s' (eval-metric); its first is '%s'", wanted,
-                    r->n_metrics > 0 ? r->metrics[0].name : "none");
+  return error_set (error, ALBEF_ERROR_ARGUMENT, "the evaluation has no figure '%s' (eval-metric); its first is '%s'",
+                    wanted, r->n_metrics > 0 ? r->metrics[0].name : "none");
 }
 
 static AlbefStatus
@@ -207,8 +215,8 @@ keep (TrainEval *eval, const Learner *learner, const TrainPosition *at, const Ch
 }
 
 AlbefStatus
-train_eval_run (TrainEval *eval, Learner *learner, const TrainPosition *at, const CheckpointTexts *texts, TrainEvaluation *done,
-                AlbefError *error)
+train_eval_run (TrainEval *eval, Learner *learner, const TrainPosition *at, const CheckpointTexts *texts,
+                TrainEvaluation *done, AlbefError *error)
 {
   double began = now (), value = NAN;
   AlbefModel *handle;
@@ -227,8 +235,9 @@ train_eval_run (TrainEval *eval, Learner *learner, const TrainPosition *at, cons
     status = pick_metric (eval, &learner->model->config, &value, error);
   if (status != ALBEF_OK)
     return status;
-  *done = (TrainEvaluation) { .at = *at, .result = &eval->result, .metric = eval->metric, .value = value,
-                              .best = value > eval->best };
+  *done = (TrainEvaluation){
+    .at = *at, .result = &eval->result, .metric = eval->metric, .value = value, .best = value > eval->best
+  };
   if (done->best)
     {
       status = keep (eval, learner, at, texts, value, error);

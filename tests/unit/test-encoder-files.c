@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The start of official pre-training: an image encoder and a BERT from files of their own, with the keys of the released
- * DeiT-B/16 and bert-base-uncased, here of a few numbers each. */
+ * The start of official pre-training: an image encoder and a BERT from files of their own, with the keys of the
+ * released DeiT-B/16 and bert-base-uncased, here of a few numbers each. */
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -48,7 +48,8 @@ add (List *list, const char *name, int64_t a, int64_t b, int64_t c, int64_t d)
 }
 
 static void
-add_pair (List *list, const char *prefix, const char *name, const char *weight, const char *bias, int64_t out, int64_t in)
+add_pair (List *list, const char *prefix, const char *name, const char *weight, const char *bias, int64_t out,
+          int64_t in)
 {
   char full[120];
 
@@ -109,7 +110,8 @@ write_file (const char *file, const List *list, bool under_model)
     pickle_write_close_items (out);
   pickle_write_end (out);
   fclose (out);
-  if (zip_writer_open (path, &zip, &error) != ALBEF_OK || zip_writer_add (zip, "a/data.pkl", bytes, length, &error) != ALBEF_OK)
+  if (zip_writer_open (path, &zip, &error) != ALBEF_OK
+      || zip_writer_add (zip, "a/data.pkl", bytes, length, &error) != ALBEF_OK)
     abort ();
   for (int i = 0; i < list->n; i++)
     {
@@ -223,7 +225,8 @@ holds (const Initial *initial, const char *parameter, const char *place)
     ;
   if (at == NULL || place == NULL)
     return at != NULL;
-  return strcspn (at, "\n") > strlen (place) && strncmp (at + strcspn (at, "\n") - strlen (place), place, strlen (place)) == 0;
+  return strcspn (at, "\n") > strlen (place)
+         && strncmp (at + strcspn (at, "\n") - strlen (place), place, strlen (place)) == 0;
 }
 
 /* The parameter's values are those of `from` in the file. */
@@ -235,7 +238,8 @@ taken (Initial *initial, const char *parameter, const char *from, int n_dims, co
   float *copied = NULL;
   AlbefError error = ALBEF_ERROR_INIT;
   size_t n = 1;
-  bool same = source.get (source.user_data, parameter, n_dims, shape, &mapped, &copied, &error) == ALBEF_OK && copied != NULL;
+  bool same
+      = source.get (source.user_data, parameter, n_dims, shape, &mapped, &copied, &error) == ALBEF_OK && copied != NULL;
 
   for (int i = 0; i < n_dims; i++)
     n *= (size_t) shape[i];
@@ -260,23 +264,28 @@ test_pretraining (const char *image, const char *text, bool bare)
   if (!bare)
     {
       /* New: cross-attention of two layers (10 each), projections, match head, temperature. */
-      tap_ok (same == 0 && fresh == 2 * 10 + 2 + 2 + 2 + 1, "/pretrain/%d taken, %d new: cross-attention, projections, head", moved, fresh);
-      tap_ok (holds (initial, "text_encoder.cls.predictions.transform.LayerNorm.weight", ": cls.predictions.transform.LayerNorm.gamma")
+      tap_ok (same == 0 && fresh == 2 * 10 + 2 + 2 + 2 + 1,
+              "/pretrain/%d taken, %d new: cross-attention, projections, head", moved, fresh);
+      tap_ok (holds (initial, "text_encoder.cls.predictions.transform.LayerNorm.weight",
+                     ": cls.predictions.transform.LayerNorm.gamma")
                   && holds (initial, "text_encoder.bert.embeddings.LayerNorm.bias", ": bert.embeddings.LayerNorm.beta"),
               "/pretrain/older names of LayerNorm are found and said");
-      tap_ok (taken (initial, "text_encoder.cls.predictions.transform.dense.weight", "cls.predictions.transform.dense.weight", 2,
-                     (int64_t[]) { WIDTH, WIDTH })
+      tap_ok (taken (initial, "text_encoder.cls.predictions.transform.dense.weight",
+                     "cls.predictions.transform.dense.weight", 2, (int64_t[]){ WIDTH, WIDTH })
                   && taken (initial, "text_encoder.bert.encoder.layer.2.output.LayerNorm.weight",
-                            "bert.encoder.layer.2.output.LayerNorm.gamma", 1, (int64_t[]) { WIDTH }),
+                            "bert.encoder.layer.2.output.LayerNorm.gamma", 1, (int64_t[]){ WIDTH }),
               "/pretrain/the head and the last layer's values");
     }
   else
-    tap_ok (holds (initial, "text_encoder.bert.encoder.layer.1.intermediate.dense.bias", ": encoder.layer.1.intermediate.dense.bias")
+    tap_ok (holds (initial, "text_encoder.bert.encoder.layer.1.intermediate.dense.bias",
+                   ": encoder.layer.1.intermediate.dense.bias")
                 && holds (initial, "text_encoder.cls.predictions.bias", NULL),
             "/bare/a BERT without its head: the head is new");
-  tap_ok (holds (initial, "text_encoder.bert.encoder.layer.1.crossattention.self.key.weight", NULL) && holds (initial, "temp", NULL),
+  tap_ok (holds (initial, "text_encoder.bert.encoder.layer.1.crossattention.self.key.weight", NULL)
+              && holds (initial, "temp", NULL),
           "/%s/cross-attention and temperature are new", bare ? "bare" : "pretrain");
-  tap_ok (taken (initial, "visual_encoder.blocks.0.attn.qkv.weight", "blocks.0.attn.qkv.weight", 2, (int64_t[]) { 3 * WIDTH, WIDTH })
+  tap_ok (taken (initial, "visual_encoder.blocks.0.attn.qkv.weight", "blocks.0.attn.qkv.weight", 2,
+                 (int64_t[]){ 3 * WIDTH, WIDTH })
               && holds (initial, "visual_encoder.norm.bias", ": norm.bias"),
           "/%s/the image encoder's values", bare ? "bare" : "pretrain");
   initial_free (initial);
@@ -296,7 +305,8 @@ test_positions (const char *image)
   for (size_t i = 0; i < (1 + 4) * WIDTH; i++)
     small[i] = value_of ("pos_embed", i);
   pos_embed_interpolate (small, 2, large, 3, WIDTH);
-  same = encoder_files_read (&files, "visual_encoder.pos_embed", 3, (int64_t[]) { 1, 10, WIDTH }, &values, &error) == ALBEF_OK
+  same = encoder_files_read (&files, "visual_encoder.pos_embed", 3, (int64_t[]){ 1, 10, WIDTH }, &values, &error)
+             == ALBEF_OK
          && memcmp (values, large, sizeof large) == 0;
   tap_ok (same, "/positions/interpolated to the model's grid (%s)", error.message);
   free (values);
@@ -310,15 +320,17 @@ test_refused (const char *image, const char *text)
   EncoderFiles files;
   float *values = NULL;
 
-  tap_ok (encoder_files_open (text, NULL, &files, &error) == ALBEF_ERROR_MISMATCH && strstr (error.message, "no image encoder") != NULL,
+  tap_ok (encoder_files_open (text, NULL, &files, &error) == ALBEF_ERROR_MISMATCH
+              && strstr (error.message, "no image encoder") != NULL,
           "/refused/a BERT as an image encoder (%s)", error.message);
   error = (AlbefError) ALBEF_ERROR_INIT;
-  tap_ok (encoder_files_open (NULL, image, &files, &error) == ALBEF_ERROR_MISMATCH && strstr (error.message, "no BERT") != NULL,
+  tap_ok (encoder_files_open (NULL, image, &files, &error) == ALBEF_ERROR_MISMATCH
+              && strstr (error.message, "no BERT") != NULL,
           "/refused/an image encoder as a BERT (%s)", error.message);
   error = (AlbefError) ALBEF_ERROR_INIT;
   encoder_files_open (image, text, &files, &error);
-  tap_ok (encoder_files_read (&files, "text_encoder.bert.embeddings.word_embeddings.weight", 2, (int64_t[]) { WORDS + 1, WIDTH }, &values,
-                              &error)
+  tap_ok (encoder_files_read (&files, "text_encoder.bert.embeddings.word_embeddings.weight", 2,
+                              (int64_t[]){ WORDS + 1, WIDTH }, &values, &error)
                   == ALBEF_ERROR_MISMATCH
               && strstr (error.message, "11 x 8") != NULL && strstr (error.message, "12 x 8") != NULL,
           "/refused/a vocabulary of another size (%s)", error.message);

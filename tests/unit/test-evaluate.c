@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * What the official evaluations count by: answers as VQA compares them, boxes as the RefCOCO+ code scores them. Expected
- * values were counted by hand from the published rules. */
+ * What the official evaluations count by: answers as VQA compares them, boxes as the RefCOCO+ code scores them.
+ * Expected values were counted by hand from the published rules. */
 #include <stdlib.h>
 
 #include "grounding-box.h"
@@ -50,16 +50,20 @@ static void
 test_boxes (void)
 {
   float map[4 * 6];
-  const double part[] = { 1, 1, 2, 2 }, cut[] = { 4.7, 2.2, 9, 9 }, none[] = { 1, 1, 0, 3 }, real[] = { 0.5, 0, 1.6, 1.9 };
+  const double part[] = { 1, 1, 2, 2 }, cut[] = { 4.7, 2.2, 9, 9 }, none[] = { 1, 1, 0, 3 },
+               real[] = { 0.5, 0, 1.6, 1.9 };
   const double a[] = { 0, 0, 10, 10 }, b[] = { 5, 5, 10, 10 }, edge[] = { 9, 0, 10, 10 }, far[] = { 50, 50, 3, 3 };
 
   for (int i = 0; i < 24; i++)
     map[i] = (float) i; /* row y, column x: 6 y + x */
-  tap_near (grounding_box_score (map, 6, 4, part), (7 + 8 + 13 + 14) / 2.0, 1e-12, "/box/the sum over the root of the area");
-  tap_near (grounding_box_score (map, 6, 4, cut), (16 + 17 + 22 + 23) / 9.0, 1e-12, "/box/cut at the picture's edge, the area is not");
+  tap_near (grounding_box_score (map, 6, 4, part), (7 + 8 + 13 + 14) / 2.0, 1e-12,
+            "/box/the sum over the root of the area");
+  tap_near (grounding_box_score (map, 6, 4, cut), (16 + 17 + 22 + 23) / 9.0, 1e-12,
+            "/box/cut at the picture's edge, the area is not");
   tap_near (grounding_box_score (map, 6, 4, none), 0, 0, "/box/without area");
   /* Columns int (0.5) .. int (2.1) - 1, rows 0 .. int (1.9) - 1. */
-  tap_near (grounding_box_score (map, 6, 4, real), 1 / sqrt (1.6 * 1.9), 1e-12, "/box/ends are cut to whole pixels, the area is not");
+  tap_near (grounding_box_score (map, 6, 4, real), 1 / sqrt (1.6 * 1.9), 1e-12,
+            "/box/ends are cut to whole pixels, the area is not");
   tap_near (grounding_box_iou (a, a), 1, 1e-12, "/box/itself");
   tap_near (grounding_box_iou (a, b), 25 / 175.0, 1e-12, "/box/a quarter of each");
   tap_near (grounding_box_iou (a, edge), 0, 0, "/box/one column in common does not count");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Export to the official form: the keys and values of checkpoints made with the official classes come back whole; what a
- * file has not is made; the same file gives the same bytes; a failed export leaves the old file. */
+ * Export to the official form: the keys and values of checkpoints made with the official classes come back whole; what
+ * a file has not is made; the same file gives the same bytes; a failed export leaves the old file. */
 #include "error.h"
 #include "model-export.h"
 #include "key-map.h"
@@ -23,7 +23,8 @@ static WeightSet *
 open_set (const char *path, bool micro)
 {
   char *config = mem_printf ("%s/reference/public/config.json", getenv ("ALIDADE_TESTS"));
-  WeightSetOptions options = { .without_vocab = true, .config = micro ? config : NULL, .config_entry = micro ? "micro" : NULL };
+  WeightSetOptions options
+      = { .without_vocab = true, .config = micro ? config : NULL, .config_entry = micro ? "micro" : NULL };
   AlbefError error = ALBEF_ERROR_INIT;
   WeightSet *set = NULL;
 
@@ -120,7 +121,8 @@ test_official (const char *name)
   ExportCounts counts = { 0 };
   AlbefError error = ALBEF_ERROR_INIT;
 
-  tap_ok (export_to (set, out, NULL, &counts) && counts.twins_made == 0 && !counts.queues_made, "/export/%s/written", name);
+  tap_ok (export_to (set, out, NULL, &counts) && counts.twins_made == 0 && !counts.queues_made, "/export/%s/written",
+          name);
   tap_ok (weight_source_open (in, &before, &error) == ALBEF_OK && weight_source_open (out, &after, &error) == ALBEF_OK
               && same_entries (before, after, 0) && same_entries (after, before, 0),
           "/export/%s/every official key and value, and no other", name);
@@ -165,8 +167,10 @@ test_bare (void)
 
   tap_ok (export_to (set, bare, &without, NULL), "/export/bare/written");
   small = open_set (bare, false);
-  tap_ok (export_to (small, whole, NULL, &counts) && counts.twins_made > 50 && counts.queues_made, "/export/bare/twins and queues are made");
-  tap_ok (weight_source_open (in, &before, &error) == ALBEF_OK && weight_source_open (whole, &source, &error) == ALBEF_OK
+  tap_ok (export_to (small, whole, NULL, &counts) && counts.twins_made > 50 && counts.queues_made,
+          "/export/bare/twins and queues are made");
+  tap_ok (weight_source_open (in, &before, &error) == ALBEF_OK
+              && weight_source_open (whole, &source, &error) == ALBEF_OK
               && weight_source_count (before) == weight_source_count (source),
           "/export/bare/as many keys as the official class has");
   i = weight_source_find (source, "image_queue");
@@ -178,7 +182,8 @@ test_bare (void)
   tap_near (norm, 1, 1e-5, "/export/bare/columns of a queue have length 1");
   free (bytes_of (bare, &n_bare));
   free (bytes_of (whole, &n_whole));
-  tap_ok (n_whole < n_bare + n_bare / 2 + (size_t) weight->n_elements * 8 + 65536, "/export/bare/a twin's values are stored once");
+  tap_ok (n_whole < n_bare + n_bare / 2 + (size_t) weight->n_elements * 8 + 65536,
+          "/export/bare/a twin's values are stored once");
 
   /* Sizes and places of 500 bytes and more as zip64. */
   zip_writer_zip64_from = 500;
@@ -219,7 +224,8 @@ test_failure (void)
 
   export_to (set, out, NULL, NULL);
   export_to (set, copy, NULL, NULL);
-  tap_ok (checkpoint_export (set, out, NULL, stop_halfway, NULL, NULL, &error) == ALBEF_CANCELLED && same_bytes (out, copy),
+  tap_ok (checkpoint_export (set, out, NULL, stop_halfway, NULL, NULL, &error) == ALBEF_CANCELLED
+              && same_bytes (out, copy),
           "/export/an export that ends early leaves the file before (%s)", error.message);
   tap_ok (checkpoint_export (set, "/nonexistent/x.pth", NULL, NULL, NULL, NULL, &error) == ALBEF_ERROR_FILE,
           "/export/a folder that is not there (%s)", error.message);
@@ -249,7 +255,7 @@ test_too_large (void)
     {
       const Weight *weight = weight_source_get (source, i);
 
-      entries[i] = (SafetensorsEntry) { weight->name, WEIGHT_F32, weight->n_dims, { 0 } };
+      entries[i] = (SafetensorsEntry){ weight->name, WEIGHT_F32, weight->n_dims, { 0 } };
       memcpy (entries[i].shape, weight->shape, sizeof entries[i].shape);
     }
   safetensors_writer_open (native, entries, n, NULL, 0, &writer, &error);
@@ -266,8 +272,8 @@ test_too_large (void)
     }
   tap_ok (safetensors_writer_commit (writer, &error) == ALBEF_OK, "/export/too large/made");
   large = open_set (native, true);
-  tap_ok (checkpoint_export (large, out, &halves, NULL, NULL, NULL, &error) == ALBEF_ERROR_FORMAT && access (out, F_OK) != 0
-              && strstr (error.message, "visual_encoder.norm.weight") != NULL,
+  tap_ok (checkpoint_export (large, out, &halves, NULL, NULL, NULL, &error) == ALBEF_ERROR_FORMAT
+              && access (out, F_OK) != 0 && strstr (error.message, "visual_encoder.norm.weight") != NULL,
           "/export/too large for float16 is named (%s)", error.message);
   weight_set_free (large);
   weight_set_free (set);
