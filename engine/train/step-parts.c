@@ -110,9 +110,10 @@ teacher_features (Scope *scope, Learner *learner, Tensor *images, bool share_ima
   trace->text_feat_all = op_concat_rows (scope, trace->text_feat_m, learner->text_queue);
 }
 
-/* What the similarities should be: the identity, or equal identities. */
+/* What the similarities should be: the identity, or equal identities. `given`: the identities of the batch's rows, which
+ * are those of its candidates too. */
 static Tensor *
-hard_targets (Scope *scope, Learner *learner, const Batch *batch, int64_t n, StepTrace *trace)
+hard_targets (Scope *scope, Learner *learner, const Batch *batch, const int32_t *given, int64_t n, StepTrace *trace)
 {
   int64_t b = batch->batch, shape[] = { b, n };
   Tensor *ids, *all;
@@ -128,7 +129,7 @@ hard_targets (Scope *scope, Learner *learner, const Batch *batch, int64_t n, Ste
       free (eye);
       return targets;
     }
-  ids = part_ints (scope, 1, &b, batch->identities);
+  ids = part_ints (scope, 1, &b, given);
   all = op_concat_rows (scope, scope_own (scope, tensor_reshape (ids, 2, (int64_t[]) { b, 1 })),
                         scope_own (scope, tensor_reshape (learner->id_queue, 2, (int64_t[]) { n - b, 1 })));
   trace->sim_targets = scope_own (scope, tensor_new (scope->backend, DTYPE_F32, 2, shape));
@@ -138,12 +139,63 @@ hard_targets (Scope *scope, Learner *learner, const Batch *batch, int64_t n, Ste
   return trace->sim_targets;
 }
 
+/* Rows whose picture and text are a pair; NULL: all are. The caller frees. */
+static int32_t *
+pair_rows (const Batch *batch, int64_t *count)
+{
+  int32_t *rows;
+
+  *count = 0;
+  for (int64_t i = 0; i < batch->batch; i++)
+    *count += batch->pair == NULL || batch->pair[i] != 0;
+  if (*count == batch->batch)
+    return NULL;
+  rows = mem_new0 ((size_t) batch->batch, sizeof *rows);
+  for (int64_t i = 0, at = 0; i < batch->batch; i++)
+    if (batch->pair[i] != 0)
+      rows[at++] = (int32_t) i;
+  return rows;
+}
+
+/* Identities of the batch's texts: one that belongs to no picture is nobody's. The caller frees. */
+static int32_t *
+text_identities (const Batch *batch)
+{
+  int32_t *ids = mem_new0 ((size_t) batch->batch, sizeof *ids);
+
+  for (int64_t i = 0; i < batch->batch; i++)
+    ids[i] = batch->pair[i] != 0 ? batch->identities[i] : INT32_MIN + (int32_t) i;
+  return ids;
+}
+
 static void
 enqueue (Learner *learner, Tensor *rows, Tensor *queue, Tensor *pointer, bool advance)
 {
   BACKEND_RUN (learner->backend, KERNEL_ENQUEUE, enqueue, .in = tensor_view (rows), .queue = tensor_view (queue),
                .pointer = tensor_view (pointer), .rows = rows->shape[0],
                .n = tensor_numel (rows) / rows->shape[0], .size = queue->shape[0], .advance = advance);
+}
+
+static void
+add_to_queues (Scope *scope, Learner *learner, const Batch *batch, const int32_t *rows, int64_t n, const StepTrace *trace)
+{
+  Tensor *images = trace->image_feat_m, *texts = trace->text_feat_m;
+  Tensor *ids = batch->identities != NULL ? part_ints (scope, 1, &batch->batch, batch->identities) : NULL;
+
+  if (n == 0)
+    return;
+  if (rows != NULL)
+    {
+      Tensor *index = part_ints (scope, 1, &n, rows);
+
+      images = op_gather_rows (scope, images, index, -1);
+      texts = op_gather_rows (scope, texts, index, -1);
+      ids = ids != NULL ? part_pick_ints (scope, ids, index) : NULL;
+    }
+  if (ids != NULL)
+    enqueue (learner, ids, learner->id_queue, learner->queue_pointer, false);
+  enqueue (learner, images, learner->image_queue, learner->queue_pointer, true);
+  enqueue (learner, texts, learner->text_queue, learner->text_pointer, true);
 }
 
 /* Features against candidates over the temperature; `mask` (host, may be NULL) is added. */
@@ -187,6 +239,8 @@ part_contrast (Scope *scope, Learner *learner, const Batch *batch, const StepSet
   float *weights;
   Tensor *weight;
   float sum;
+  int32_t *pairs;
+  int64_t n_pairs;
 
   trace->image_embeds = vision_forward (scope, model, images, NULL, NULL);
   trace->image_feat = project_cls (scope, &model->vision_proj, trace->image_embeds);
@@ -199,7 +253,15 @@ part_contrast (Scope *scope, Learner *learner, const Batch *batch, const StepSet
       hard_t2i = part_floats (scope, 2, (int64_t[]) { b, n }, batch->itc_target_t2i);
     }
   else
-    hard_i2t = hard_t2i = hard_targets (scope, learner, batch, n, trace);
+    hard_i2t = hard_t2i = hard_targets (scope, learner, batch, batch->identities, n, trace);
+  pairs = pair_rows (batch, &n_pairs);
+  if (pairs != NULL && batch->identities != NULL && batch->itc_target_i2t == NULL)
+    {
+      int32_t *own = text_identities (batch);
+
+      hard_i2t = hard_targets (scope, learner, batch, own, n, trace);
+      free (own);
+    }
   WITHOUT_TAPE (scope, {
     learner_follow (learner);
     teacher_features (scope, learner, images, settings->share_image, ids, self_mask, trace);
@@ -219,11 +281,9 @@ part_contrast (Scope *scope, Learner *learner, const Batch *batch, const StepSet
   trace->loss_t2i = op_sum (scope, losses_t2i, 1.0f / sum);
   trace->loss_ita = op_scale (scope, op_add (scope, trace->loss_i2t, trace->loss_t2i), 0.5f);
 
-  /* The similarities above were taken against the old queues. */
-  if (batch->identities != NULL)
-    enqueue (learner, part_ints (scope, 1, &b, batch->identities), learner->id_queue, learner->queue_pointer, false);
-  enqueue (learner, trace->image_feat_m, learner->image_queue, learner->queue_pointer, true);
-  enqueue (learner, trace->text_feat_m, learner->text_queue, learner->text_pointer, true);
+  /* The similarities above were taken against the old queues. A place of the queues is picture and text of one pair. */
+  WITHOUT_TAPE (scope, add_to_queues (scope, learner, batch, pairs, n_pairs, trace));
+  free (pairs);
   return trace->loss_ita;
 }
 

@@ -161,7 +161,7 @@ static const Preset presets[] = {
     MINI_FUSION "lr = 1e-3\nscenes-per-epoch = 400000\nfoils = 0.5\nattention = 0.5\n" },
   { "mini-last", "Pretrain", TASK_PRETRAIN, MODEL_PRETRAIN, 0, 64, 30, 25, true, true,
     MINI_FUSION "lr = 5e-4\nscenes-per-epoch = 150000\nfoils = 0.55\nattention = 0.4\nscene-objects = .2,.3,.28,.22\n" },
-  { "retrieval-coco", "Retrieval_coco", TASK_RETRIEVAL, MODEL_RETRIEVAL, 384, 32, 30, 0, false, true },
+  { "retrieval-coco", "Retrieval_coco", TASK_RETRIEVAL, MODEL_RETRIEVAL, 384, 32, 30, 0, false, true, "eval-k = 256\n" },
 };
 
 static const Preset *

@@ -344,6 +344,49 @@ test_queues (Backend *backend)
   learner_free (learner);
 }
 
+/* A row whose text says nothing of its picture (a phrase judged absent stands there instead): its text is no positive of
+ * the picture, not in the batch and not, later, in the queues. */
+static void
+test_no_pair (Backend *backend)
+{
+  static const float pair[] = { 1, 0 };
+  float mask[BATCH * (BATCH + QUEUE)] = { 0 }, targets[BATCH * (BATCH + QUEUE)], sum = 0;
+  Batch batch = batch_of ();
+  Learner *learner = learner_of (backend, (File) { false, 4, 0.07f }, true);
+  int32_t identities[] = { 17, 17 }, queue[QUEUE], pointer;
+  StepSettings settings = { .distill = false };
+  StepTrace trace;
+  float loss;
+  Scope scope;
+
+  mask[1] = -1e4f; /* the empty text is nobody's candidate, as the batch's maker says */
+  batch.identities = identities;
+  batch.pair = pair;
+  batch.itc_mask_i2t = mask;
+  scope_init (&scope, backend);
+  scope.tape = tape_new ();
+  learner_begin (learner);
+  backend_step_begin (backend);
+  step_retrieval (&scope, learner, &batch, &settings, &trace);
+  backend_step_end (backend);
+  tensor_to_host (trace.sim_i2t_targets, targets);
+  tensor_to_host (trace.loss_ita, &loss);
+  for (int i = 0; i < BATCH + QUEUE; i++)
+    sum += targets[i];
+  tap_ok (targets[0] > 0 && targets[1] == 0 && fabsf (sum - 1) < 1e-6f, "/no pair/the text is no target of another row of its picture");
+  tap_ok (loss < 100, "/no pair/and the loss stays small (%g)", (double) loss);
+  tensor_to_host (learner->id_queue, queue);
+  tap_ok (queue[4] == 17 && queue[0] == 40 && queue[1] == 41, "/no pair/nor a positive in the queue (%d, %d, %d)", queue[4], queue[0],
+          queue[1]);
+  tensor_to_host (learner->queue_pointer, &pointer);
+  tap_ok (pointer == 0, "/no pair/the queues move on by the pairs alone (%d)", pointer);
+  tensor_to_host (learner->text_pointer, &pointer);
+  tap_ok (pointer == 0, "/no pair/both of them (%d)", pointer);
+  tape_free (scope.tape);
+  scope_clear (&scope);
+  learner_free (learner);
+}
+
 /* ---------------------------------------------------------------------------------------------------
  * The optimizer
  */
@@ -485,6 +528,7 @@ main (void)
 
   test_teacher (backend);
   test_queues (backend);
+  test_no_pair (backend);
   test_groups (backend);
   test_skipped (backend);
   test_edges (backend);

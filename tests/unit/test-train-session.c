@@ -102,6 +102,56 @@ refused (TrainTask task, const char *lines, const char *word)
   train_config_clear (&config);
 }
 
+/* The YAML files of the release, and the lengths that its scripts and data sets hold. */
+static void
+test_presets (void)
+{
+  static const struct
+  {
+    TrainTask task;
+    const char *preset;
+    int resolution, batch, epochs, warmup_epochs;
+    double lr, min_lr, warmup_lr;
+    bool distill, warm_up;
+    int words, tokens;
+    bool truncate;
+  } official[] = { { TASK_PRETRAIN, "pretrain", 256, 64, 30, 20, 1e-4, 1e-5, 1e-5, true, true, 30, 25, true },
+                   { TASK_RETRIEVAL, "retrieval", 384, 32, 10, 1, 1e-5, 1e-6, 1e-5, true, true, 30, 0, false },
+                   { TASK_RETRIEVAL, "retrieval-coco", 384, 32, 5, 1, 1e-5, 1e-6, 1e-5, true, true, 30, 0, false },
+                   { TASK_GROUNDING, "grounding", 384, 32, 5, 1, 1e-5, 1e-6, 1e-5, true, true, 30, 0, false },
+                   { TASK_VQA, "vqa", 384, 32, 8, 4, 2e-5, 1e-6, 1e-5, true, true, 30, 25, true },
+                   { TASK_VE, "ve", 384, 32, 5, 1, 2e-5, 1e-6, 1e-5, true, false, 30, 0, false },
+                   { TASK_NLVR2, "nlvr2", 384, 16, 10, 1, 2e-5, 1e-6, 1e-5, true, true, 30, 0, false },
+                   { TASK_NLVR2_PRETRAIN, "nlvr2-pretrain", 256, 64, 1, 1, 2e-5, 1e-5, 1e-5, false, false, 30, 25, true } };
+
+  for (size_t i = 0; i < sizeof official / sizeof official[0]; i++)
+    {
+      char *line = mem_printf ("preset = %s\n", official[i].preset);
+      AlbefError error = ALBEF_ERROR_INIT;
+      bool pretrain = official[i].task == TASK_PRETRAIN;
+      TrainConfig c;
+
+      train_config_init (&c, official[i].task);
+      tap_ok (train_config_read (&c, line, "test", &error) == ALBEF_OK && c.resolution == official[i].resolution
+                  && c.batch == official[i].batch && c.epochs == official[i].epochs
+                  && c.warmup_epochs == official[i].warmup_epochs && c.lr == official[i].lr && c.min_lr == official[i].min_lr
+                  && c.warmup_lr == official[i].warmup_lr,
+              "/presets/%s: resolution, batch and schedule (%s)", official[i].preset, error.message);
+      tap_ok (c.distill == official[i].distill && c.alpha_warm_up == official[i].warm_up && c.alpha == 0.4 && c.momentum == 0.995
+                  && c.decay == 0.02 && c.beta1 == 0.9 && c.beta2 == 0.999 && c.dropout == 0.1 && c.temperature == 0.07,
+              "/presets/%s: distillation and optimizer", official[i].preset);
+      tap_ok (c.max_words == official[i].words && c.max_tokens == official[i].tokens && c.truncate == official[i].truncate
+                  && c.mlm_probability == (pretrain ? 0.15 : 0) && c.clamp_low == (pretrain ? 0.001 : 0)
+                  && c.clamp_high == (pretrain ? 0.5 : 0),
+              "/presets/%s: lengths of texts, masking, clamp", official[i].preset);
+      tap_ok (c.clip_norm == 0 && c.foils == 0 && !c.false_negatives && c.attention == 0 && !c.mlm_hard && !c.amc && c.freeze == NULL
+                  && c.mlm_noun_probability == 0 && !c.recompute && !c.early_updates && c.accumulation == 1 && !c.by_step,
+              "/presets/%s: nothing that is not official", official[i].preset);
+      train_config_clear (&c);
+      free (line);
+    }
+}
+
 static void
 test_settings (void)
 {
@@ -533,6 +583,7 @@ main (void)
   if (mkdtemp (folder) == NULL)
     return tap_ok (false, "/session/set up"), tap_done ();
   make_pictograms ();
+  test_presets ();
   test_settings ();
   test_scenes_run ();
   test_recipe ();

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: MIT
+"""What albef train says and does when what it is given is bad: one test for each sentence that is promised.
+
+    test_train_bad_input.py ALBEF
+"""
+
+import json
+import pathlib
+import resource
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "house"))
+import tap  # noqa: E402
+import tiny_scenes  # noqa: E402
+
+program = str(pathlib.Path(sys.argv[1]).resolve())
+BASE = ["init=start/model.safetensors", "resolution=32", "batch=4", "epochs=1", "queue=20", "images=lists", "log-steps=1"]
+
+
+def train(folder, out, *settings, task="retrieval", more=()):
+    return tiny_scenes.train(program, folder, task, out, *BASE, *settings, more=more)
+
+
+def write_list(folder, name, items):
+    pathlib.Path(folder, name).write_text(json.dumps(items))
+    return f"data={name}"
+
+
+def unreadable(folder, items):
+    some = [dict(item) for item in items]
+    some[1]["image"] = "images/none.jpg"
+    some[2]["image"] = "broken.jpg"
+    pathlib.Path(folder, "lists", "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no picture")
+    lines, status, said = train(folder, "unreadable", write_list(folder, "unreadable.json", some))
+    tap.ok(status == 0 and lines[-1]["unreadable"] == 2 and "none.jpg" in said and "broken.jpg" in said,
+           "/bad input/unreadable or missing images are skipped, counted and listed", said)
+    none = [dict(item, image=f"images/none{i}.jpg") for i, item in enumerate(items)]
+    lines, status, said = train(folder, "all-unreadable", write_list(folder, "none.json", none))
+    tap.ok(status == 1 and lines[-1]["end"] == "failed", "/bad input/up to a limit: with none to be read the run ends", said)
+
+
+def missing_fields(folder, items):
+    some = [dict(item) for item in items]
+    del some[4]["caption"]
+    lines, status, said = train(folder, "fields", write_list(folder, "fields.json", some))
+    tap.ok(status == 1 and "fields.json" in said and "record 5" in said and "caption" in said,
+           "/bad input/a JSON record with missing fields names file and record", said)
+
+
+def not_a_number(folder):
+    lines, status, said = train(folder, "nan", "data=lists/retrieval_train.json", "lr=100", "warmup-lr=100", "weight-decay=10", "checkpoint-steps=1",
+                                "keep=1", "distill=no", "epochs=20")
+    kept = sorted(path.name for path in pathlib.Path(folder, "nan").glob("checkpoint-*"))
+    last = max([line["step"] for line in lines if "loss" in line], default=0)
+    tap.ok(status == 1 and "not finite" in said and f"step {last + 1}" in said and kept == [f"checkpoint-{last:08}.safetensors"],
+           "/bad input/NaN loss stops with the step and the last good checkpoint kept", (said, kept, last))
+
+
+def disk_full(folder):
+    lines, status, said = train(folder, "full", "data=lists/retrieval_train.json", "checkpoint-steps=1", "keep=100")
+    first = pathlib.Path(folder, "full", "checkpoint-00000001.safetensors")
+    for step in (2, 3):
+        pathlib.Path(folder, "full", f"checkpoint-{step:08}.safetensors").unlink()
+    before = first.read_bytes()
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, len(before) // 2))
+
+    run = subprocess.run([program, "train", "--resume", "--out", "full", "--threads", "1", "--device", "cpu"], cwd=folder,
+                         capture_output=True, text=True, preexec_fn=limit, restore_signals=False)
+    left = sorted(path.name for path in pathlib.Path(folder, "full").iterdir() if path.name.startswith("checkpoint"))
+    tap.ok(run.returncode == 1 and "cannot write" in run.stderr and "checkpoint-00000001" in run.stderr and left == [first.name]
+           and first.read_bytes() == before, "/bad input/disk full keeps the previous checkpoint and says so", (run.stderr, left))
+
+
+def cut(folder, items):
+    some = [dict(item) for item in items]
+    some[3]["caption"] = " ".join(["kite"] * 40)
+    lines, status, said = train(folder, "cut", write_list(folder, "cut.json", some))
+    tap.ok(status == 0 and lines[-1]["cut"] == 1 and "record 4" in said,
+           "/bad input/a phrase cut by the length limit is reported", (said, lines[-1:]))
+
+
+def single(folder, items):
+    """Rows of one picture have no negatives among themselves."""
+    one = [dict(items[0], caption=caption) for caption in ("a kite", "an ant", "a drum", "an owl")]
+    lines, status, said = train(folder, "single", write_list(folder, "single.json", one))
+    losses = [line["loss"] for line in lines if "loss" in line]
+    tap.ok(status == 0 and losses and all(loss == loss and loss < 100 for loss in losses),
+           "/bad input/a batch with a single image works", (said, losses))
+    lines, status, said = train(folder, "lonely", "batch=1", write_list(folder, "lonely.json", items[:2]))
+    tap.ok(status == 0 and lines[-1]["end"] == "finished", "/bad input/a batch of one row works", said)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        tiny_scenes.make(folder)
+        made = tiny_scenes.albef(program, "scenes", "--sprites", "sprites", "--out", "lists", "-n", 12, "--size", 32, cwd=folder)
+        lines, status, said = tiny_scenes.train(program, folder, "pretrain", "start", "model=model.json", "scenes=sprites",
+                                                "resolution=32", "queue=20", "batch=4", "scenes-per-epoch=4", "epochs=1")
+        if not tap.ok(made.returncode == 0 and status == 0, "/bad input/set-up", made.stderr + said):
+            return tap.done()
+        items = json.loads(pathlib.Path(folder, "lists", "retrieval_train.json").read_text())
+        unreadable(folder, items)
+        missing_fields(folder, items)
+        not_a_number(folder)
+        disk_full(folder)
+        cut(folder, items)
+        single(folder, items)
+    return tap.done()
+
+
+sys.exit(main())
