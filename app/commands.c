@@ -14,6 +14,7 @@ static const struct
   { "new", command_new, "alidade new PROJECT" },
   { "import", command_import, "alidade import PROJECT SOURCE [--format NAME] [--images DIR] [OPTION ...]" },
   { "list", command_list, "alidade list PROJECT images|captions|phrases|regions|verdicts|journal --json" },
+  { "propose", command_propose, "alidade propose PROJECT [--filter TEXT] [--model FILE] [--phrases] [OPTION ...]" },
   { "review", command_review, "alidade review PROJECT --set PHRASE_ID=VERDICT [--box x1,y1,x2,y2]" },
   { "undo", command_undo, "alidade undo PROJECT [--by NAME]" },
   { "redo", command_undo, "alidade redo PROJECT [--by NAME]" },

@@ -34,6 +34,7 @@ static const struct
 static const char *const migrations[] = {
   "001-first.sql",
   "002-search.sql",
+  "003-proposals.sql",
 };
 
 /* What an import under way has met: how many of equal regions on a phrase; links that were known otherwise. */

@@ -106,6 +106,17 @@ spans_text (Import *import, const char *where, const char *caption, const Import
   return g_string_free (text, FALSE);
 }
 
+gint64
+span_identity (const char *caption, const Span *spans, guint n)
+{
+  g_autoptr (GString) bytes = g_string_new (caption);
+
+  g_string_append_c (bytes, '\0');
+  for (guint i = 0; i < n; i++)
+    g_string_append_printf (bytes, "%" G_GINT64_FORMAT "-%" G_GINT64_FORMAT ",", spans[i].first, spans[i].last);
+  return project_identity ("span", bytes->str, bytes->len);
+}
+
 static gint64
 phrase_identity (const char *text, const char *caption, const ImportPhrase *phrase)
 {
@@ -120,12 +131,7 @@ phrase_identity (const char *text, const char *caption, const ImportPhrase *phra
       g_string_append (bytes, phrase->key != NULL ? phrase->key : "");
       return project_identity ("phrase", bytes->str, bytes->len);
     }
-  g_string_append (bytes, caption);
-  g_string_append_c (bytes, '\0');
-  for (guint i = 0; i < phrase->n_spans; i++)
-    g_string_append_printf (bytes, "%" G_GINT64_FORMAT "-%" G_GINT64_FORMAT ",", phrase->spans[i].first,
-                            phrase->spans[i].last);
-  return project_identity ("span", bytes->str, bytes->len);
+  return span_identity (caption, phrase->spans, phrase->n_spans);
 }
 
 static gboolean

@@ -47,6 +47,8 @@ gboolean project_import (Project *project, const char *source, const ImportOptio
 void import_report_clear (ImportReport *report);
 /* By what an imported region is known again. */
 gint64 region_identity (const Shape *shape, RegionOrigin origin);
+/* And a phrase by its caption and spans. */
+gint64 span_identity (const char *caption, const Span *spans, guint n);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ImportReport, import_report_clear)
 
 G_END_DECLS

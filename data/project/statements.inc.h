@@ -281,6 +281,48 @@ STATEMENT (SEARCH_NAME_ADD, "INSERT INTO search_name (rowid, name) VALUES (?,?)"
 STATEMENT (SEARCH_TEXT, "SELECT rowid FROM search_text WHERE search_text MATCH ?1 AND rowid > ?2 ORDER BY rowid LIMIT ?3")
 STATEMENT (SEARCH_NAME, "SELECT rowid FROM search_name WHERE search_name MATCH ?1 AND rowid > ?2 ORDER BY rowid LIMIT ?3")
 
+/* Proposal runs */
+STATEMENT (RUN_UNFINISHED, "SELECT id, settings FROM entry WHERE kind = 'run' AND state = 'shown'"
+           " AND json_extract (settings, '$.key') = ?1 AND json_extract (settings, '$.choice') = ?2"
+           " AND json_extract (settings, '$.finished') = 0 ORDER BY id DESC LIMIT 1")
+STATEMENT (RUN_LIST, "SELECT id, state, format, settings, by, at FROM entry WHERE kind = 'run' ORDER BY id DESC")
+#define RUN_PHRASES "SELECT p.image, p.id FROM shown_phrase p JOIN shown_image i ON i.id = p.image"
+STATEMENT (RUN_ALL, RUN_PHRASES " WHERE NOT EXISTS (SELECT 1 FROM verdict_slot s WHERE s.phrase = p.id AND s.current IS NOT NULL)"
+           " ORDER BY p.image, p.id")
+STATEMENT (RUN_FILTERED, RUN_PHRASES " WHERE p.id IN (SELECT rowid FROM search_text WHERE search_text MATCH ?1)"
+           " OR p.caption IN (SELECT rowid FROM search_text WHERE search_text MATCH ?1) ORDER BY p.image, p.id")
+STATEMENT (RUN_DONE, "SELECT phrase FROM phrase_measure WHERE entry = ? ORDER BY phrase")
+STATEMENT (RUN_PHRASE, "SELECT p.id, p.image, p.current, p.text, p.caption, c.text, p.detached FROM shown_phrase p"
+           " LEFT JOIN shown_caption c ON c.id = p.caption WHERE p.id = ?")
+STATEMENT (RUN_DETECTED, "SELECT DISTINCT r.region, r.x1, r.y1, r.x2, r.y2 FROM region g JOIN shown_region r ON r.region = g.id"
+           " LEFT JOIN entry e ON e.id = g.entry WHERE g.image = ?1 AND r.origin = 'detector' AND e.kind IS NOT 'run'"
+           " ORDER BY r.region")
+STATEMENT (RUN_LINKS, "SELECT l.id, l.region FROM link l JOIN entry e ON e.id = l.entry WHERE l.phrase = ?1 AND l.entry <> ?2"
+           " AND e.kind = 'run' AND e.state = 'shown' AND json_extract (e.settings, '$.key') = ?3")
+/* Whether somebody made something of a region: a verdict, a correction, a removal, another phrase's link. */
+STATEMENT (RUN_REGION_HELD, "SELECT EXISTS (SELECT 1 FROM region_revision v JOIN verdict_region n ON n.revision = v.id WHERE v.region = ?1)"
+           " + EXISTS (SELECT 1 FROM region_revision v JOIN region_revision w ON w.parent = v.id WHERE v.region = ?1)"
+           " + ((SELECT count (*) FROM region_revision v WHERE v.region = ?1) > 1)"
+           " + ((SELECT count (*) FROM link l WHERE l.region = ?1) > 1)"
+           " + ((SELECT r.current FROM region r WHERE r.id = ?1) IS NULL)")
+STATEMENT (RUN_LINK_DELETE, "DELETE FROM link WHERE id = ?")
+STATEMENT (RUN_REVISIONS_DELETE, "DELETE FROM region_revision WHERE region = ?")
+STATEMENT (RUN_REGION_DELETE, "DELETE FROM region WHERE id = ?")
+STATEMENT (RUN_CAPTIONS, "SELECT c.id, c.image, c.text FROM shown_caption c JOIN shown_image i ON i.id = c.image WHERE c.id > ?1"
+           " AND NOT EXISTS (SELECT 1 FROM phrase p WHERE p.caption = c.id AND p.current IS NOT NULL"
+           "  AND (p.entry IS NULL OR (SELECT e.state FROM entry e WHERE e.id = p.entry) = 'shown')) ORDER BY c.id LIMIT ?2")
+STATEMENT (RUN_CAPTIONS_FILTERED, "SELECT c.id, c.image, c.text FROM shown_caption c JOIN shown_image i ON i.id = c.image WHERE c.id > ?1"
+           " AND c.id IN (SELECT rowid FROM search_text WHERE search_text MATCH ?3)"
+           " AND NOT EXISTS (SELECT 1 FROM phrase p WHERE p.caption = c.id AND p.current IS NOT NULL"
+           "  AND (p.entry IS NULL OR (SELECT e.state FROM entry e WHERE e.id = p.entry) = 'shown')) ORDER BY c.id LIMIT ?2")
+STATEMENT (MEASURE_SET, "INSERT OR REPLACE INTO phrase_measure (phrase, model, revision, entry, alone, match, text_match, spread, peaks,"
+           " peak_x, peak_y, energy, outside, methods, twin, other, other_model, at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
+#define MEASURE_COLUMNS "SELECT m.phrase, m.model, m.alone, m.match, m.text_match, m.spread, m.peaks, m.peak_x, m.peak_y, m.energy," \
+  " m.outside, m.methods, m.twin, m.other"
+STATEMENT (MEASURE_GET, MEASURE_COLUMNS " FROM phrase_measure m JOIN entry e ON e.id = m.entry JOIN phrase p ON p.id = m.phrase"
+           " WHERE m.phrase = ?1 AND m.model = ?2 AND e.state = 'shown' AND p.current = m.revision")
+STATEMENT (MEASURE_MODELS, "SELECT model, count (*), max (at) FROM phrase_measure GROUP BY model ORDER BY max (at) DESC")
+
 /* Counting and checking */
 STATEMENT (COUNT_IMAGES, "SELECT count (*) FROM shown_image")
 STATEMENT (COUNT_CAPTIONS, "SELECT count (*) FROM shown_caption c JOIN shown_image i ON i.id = c.image")

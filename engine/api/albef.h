@@ -198,6 +198,10 @@ ALBEF_API AlbefStatus albef_model_open (AlbefEngine *engine, const char *path, c
 ALBEF_API AlbefStatus albef_model_open_report (AlbefEngine *engine, const char *path, const AlbefModelOptions *options,
                                                AlbefModel **model, AlbefReport **report, AlbefError *error);
 ALBEF_API void albef_model_free (AlbefModel *model);
+/* The momentum teacher in the file of `model`, a model of its own on the same engine, with its parts' own weights where the
+ * file holds no teacher's. Free it with albef_model_twin_free, before `model`. ALBEF_ERROR_MISMATCH if there is none. */
+ALBEF_API AlbefStatus albef_model_twin_open (AlbefModel *model, AlbefModel **twin, AlbefError *error);
+ALBEF_API void albef_model_twin_free (AlbefModel *twin); /* accepts NULL */
 
 typedef struct
 {

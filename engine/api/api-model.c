@@ -6,6 +6,7 @@
 
 #include "error.h"
 #include "handles.h"
+#include "model-handle.h"
 #include "query.h"
 #include "report.h"
 #include "weight-set.h"
@@ -203,6 +204,18 @@ albef_model_open (AlbefEngine *engine, const char *path, const AlbefModelOptions
                   AlbefError *error)
 {
   return albef_model_open_report (engine, path, options, model, NULL, error);
+}
+
+AlbefStatus
+albef_model_twin_open (AlbefModel *model, AlbefModel **twin, AlbefError *error)
+{
+  return model_twin_open (model, twin, error);
+}
+
+void
+albef_model_twin_free (AlbefModel *twin)
+{
+  model_twin_free (twin);
 }
 
 void

@@ -88,13 +88,39 @@ test_laws (void)
 }
 
 static void
+run_sql (sqlite3 *handle, const char *sql)
+{
+  g_assert (sqlite3_exec (handle, sql, NULL, NULL, NULL) == SQLITE_OK);
+}
+
+/* A new file becomes one of that version, with a phrase that its index does not know yet. */
+static void
+make_old (sqlite3 *handle, int version)
+{
+  g_autofree char *mark = g_strdup_printf ("PRAGMA user_version = %d", version);
+
+  run_sql (handle, "DROP TABLE phrase_measure; DROP TABLE calibration; DROP TABLE queue_item; DROP TABLE queue");
+  if (version < 2)
+    run_sql (handle, "DROP TABLE search_text; DROP TABLE search_name; DROP TABLE search_progress");
+  run_sql (handle, mark);
+  run_sql (handle, "INSERT INTO entry (id, kind, state, by, at) VALUES (5, 'import', 'shown', 'x', 0);"
+                   "INSERT INTO root (id, path) VALUES (1, x'2f61');"
+                   "INSERT INTO image (id, root, path, width, height, orientation, state, entry) VALUES (2, 1, x'62', 1, 1, "
+                   "1, 'missing', 5);"
+                   "INSERT INTO phrase (id, image, identity, current, entry) VALUES (3, 2, 9, 4, 5);"
+                   "INSERT INTO phrase_revision (id, phrase, text, by, at) VALUES (4, 3, 'old kite', 'x', 0)");
+  if (version >= 2)
+    run_sql (handle, "INSERT INTO search_progress (entry, kind, done) VALUES (5, 'image', 0), (5, 'caption', 0), (5, 'phrase', 0)");
+}
+
+static void
 test_migrations (void)
 {
   for (int version = 1; version < database_newest_version (); version++)
     {
       g_autofree char *path = g_build_filename (folder, "old", NULL),
                       *file = g_build_filename (path, "project.alidade", NULL);
-      g_autofree char *name = g_strdup_printf ("%s-%d", path, version), *old = NULL;
+      g_autofree char *name = g_strdup_printf ("%s-%d", path, version);
       g_autoptr (GError) error = NULL;
       g_autoptr (Project) project = project_create (path, &error);
       sqlite3 *handle = NULL;
@@ -103,17 +129,7 @@ test_migrations (void)
       g_clear_pointer (&project, project_close);
       /* What the later migrations made is taken away again: what is left is the old file. */
       g_assert (sqlite3_open (file, &handle) == SQLITE_OK);
-      g_assert (
-          sqlite3_exec (
-              handle,
-              "DROP TABLE search_text; DROP TABLE search_name; DROP TABLE search_progress; PRAGMA user_version = 1;"
-              "INSERT INTO entry (id, kind, state, by, at) VALUES (5, 'import', 'shown', 'x', 0);"
-              "INSERT INTO root (id, path) VALUES (1, x'2f61');"
-              "INSERT INTO image (id, root, path, width, height, orientation, state, entry) VALUES (2, 1, x'62', 1, 1, "
-              "1, 'missing', 5);"
-              "INSERT INTO phrase (id, image, identity, current, entry) VALUES (3, 2, 9, 4, 5);"
-              "INSERT INTO phrase_revision (id, phrase, text, by, at) VALUES (4, 3, 'old kite', 'x', 0)",
-              NULL, NULL, NULL) == SQLITE_OK);
+      make_old (handle, version);
       sqlite3_close (handle);
       project = project_open (path, TRUE, &error);
       tap_ok (project != NULL && one (project, "PRAGMA user_version") == database_newest_version (),
