@@ -274,7 +274,7 @@ const CliCommand command_eval = {
   "\n"
   "pointing: for every phrase with boxes, does the highest point of its map lie strictly inside one of them? Per\n"
   "fusion layer, with the share of captions that match, of foils that do not, and the ITC recall. SCENES.json is a\n"
-  "list of {image, caption, foil, phrases [{start, end, boxes}], group}.\n"
+  "list of {image, caption, foil, phrases [{start, end, boxes}], group}; a manifest does too, its held-out records.\n"
   "retrieval: recall at 1, 5 and 10 both ways, the k best by ITC ranked by the match head; a tie counts against\n"
   "the item. grounding: RefCOCO+, the detector's box with the most of the map, right at IoU 0.5; and the pointing\n"
   "game on the true box. vqa: answers ranked among a list; the standard accuracy where answers are known, in the\n"

@@ -9,6 +9,7 @@
 
 #include "error.h"
 #include "handles.h"
+#include "pointing-manifest.h"
 
 #define MAX_BOXES 64
 
@@ -299,11 +300,19 @@ pointing_evaluate (AlbefModel *model, const char *path, const PointingOptions *o
 {
   static const PointingOptions defaults;
   json_error_t problem;
-  json_t *scenes = json_load_file (path, JSON_ALLOW_NUL, &problem);
+  json_t *scenes = NULL;
   Features *features = NULL;
   AlbefStatus status;
 
   *result = (PointingResult) { 0 };
+  if (pointing_is_manifest (path))
+    {
+      status = pointing_manifest_scenes (path, &scenes, error);
+      if (status != ALBEF_OK)
+        return status;
+    }
+  else
+    scenes = json_load_file (path, JSON_ALLOW_NUL, &problem);
   if (scenes == NULL)
     return error_set (error, ALBEF_ERROR_FORMAT, "cannot read the scenes '%s': %s (line %d)", path, problem.text,
                       problem.line);

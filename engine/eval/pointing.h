@@ -38,7 +38,7 @@ typedef struct
 } PointingOptions;
 
 /* Evaluates the scenes of `path` (JSON list of {image, caption, foil, phrases [{start, end, boxes}], group}; foil and
- * group may be left out), pictures relative to it, decoded as the official code does. `options` may be NULL. */
+ * group may be left out) or of a manifest (pointing-manifest.h), pictures relative to it, decoded as the official code does. `options` may be NULL. */
 AlbefStatus pointing_evaluate (AlbefModel *model, const char *path, const PointingOptions *options, PointingResult *result,
                                AlbefError *error);
 void pointing_result_clear (PointingResult *result);

@@ -154,10 +154,37 @@ def pointing(folder):
            "/pointing/foils and the momentum model", (answer, said))
 
 
+def manifest(folder):
+    """The held-out scenes as a manifest: the same figures; a proposal that nobody looked at is no label."""
+    scenes = json.loads(pathlib.Path(folder, "lists", "scenes_heldout.json").read_text())
+    lines = ['{"alidade-manifest": 1, "set": null, "hash": null}']
+    for i, scene in enumerate(scenes):
+        for phrase in scene["phrases"]:
+            record = {"image": "lists/" + scene["image"], "text": phrase["text"], "caption": scene["caption"], "start": phrase["start"],
+                      "end": phrase["end"], "split": "heldout", "verdict": "accepted",
+                      "regions": [{"kind": "box", "box": box} for box in phrase["boxes"]]}
+            lines.append(json.dumps(record))
+            lines.append(json.dumps({**record, "split": "train"}))
+            lines.append(json.dumps({**record, "verdict": None, "regions": [{"kind": "box", "box": [0, 0, 32, 32], "label": False}]}))
+            lines.append(json.dumps({**record, "verdict": "rejected"}))
+        lines.append(json.dumps({"image": "lists/" + scene["image"], "text": scene["foil"], "verdict": "absent", "split": "heldout"}))
+    pathlib.Path(folder, "people.jsonl").write_text("\n".join(lines) + "\n")
+    model = ["--model", "pretrain/model.safetensors"]
+    one, said = evaluate(folder, "pointing", "lists/scenes_heldout.json", *model)
+    two, also_said = evaluate(folder, "pointing", "people.jsonl", *model)
+    tap.ok(one is not None and two is not None and {**one["groups"][0], "group": ""} == two["groups"][0],
+           "/manifest/the figures of the scenes it was made from",
+           (one, two, said, also_said))
+    pathlib.Path(folder, "people.jsonl").write_text("\n".join(lines[:1] + ["nonsense"]))
+    two, said = evaluate(folder, "pointing", "people.jsonl", *model)
+    tap.ok(two is None and "people.jsonl" in said and "line 2" in said, "/manifest/a bad line is named", said)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         start(folder)
         pointing(folder)
+        manifest(folder)
         classes(folder)
         vqa(folder)
         retrieval(folder)
