@@ -35,6 +35,7 @@ static const char *const migrations[] = {
   "001-first.sql",
   "002-search.sql",
   "003-proposals.sql",
+  "004-library.sql",
 };
 
 /* What an import under way has met: how many of equal regions on a phrase; links that were known otherwise. */

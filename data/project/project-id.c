@@ -31,6 +31,12 @@ project_id_new (void)
 }
 
 gint64
+project_id_time (gint64 id)
+{
+  return (id >> RANDOM_BITS) * 1000 + EPOCH_2020;
+}
+
+gint64
 project_id_parse (const char *text)
 {
   guint64 id;

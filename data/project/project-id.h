@@ -16,6 +16,9 @@ gint64 project_id_parse (const char *text);
 /* The identity of `length` bytes under a name of what they are ("caption", ...), never negative. */
 gint64 project_identity (const char *what, const void *bytes, gsize length);
 
+/* When an id was made, microseconds since 1970. */
+gint64 project_id_time (gint64 id);
+
 /* Microseconds since 1970. */
 gint64 project_now (void);
 

@@ -24,9 +24,8 @@ stands_apart (gunichar c)
     }
 }
 
-/* Text as it is indexed: characters of those scripts between spaces. */
-static char *
-apart (const char *text)
+char *
+search_apart (const char *text)
 {
   GString *out = g_string_new (NULL);
 
@@ -66,23 +65,34 @@ put_quoted (GString *query, const char *text)
   g_string_append_c (query, '"');
 }
 
-char *
-search_text_query (const char *typed)
+GPtrArray *
+search_terms (const char *typed, gboolean *prefix)
 {
   g_autofree char *valid = g_utf8_make_valid (typed, -1);
   g_auto (GStrv) terms = g_strsplit_set (valid, " \t\r\n", -1);
+  GPtrArray *all = g_ptr_array_new_with_free_func (g_free);
+
+  *prefix = FALSE;
+  for (guint i = 0; terms[i] != NULL; i++)
+    if (has_word (terms[i]))
+      {
+        g_ptr_array_add (all, search_apart (terms[i]));
+        *prefix = terms[i + 1] == NULL;
+      }
+  return all;
+}
+
+char *
+search_text_query (const char *typed)
+{
+  gboolean prefix;
+  g_autoptr (GPtrArray) terms = search_terms (typed, &prefix);
   GString *query = g_string_new (NULL);
 
-  for (guint i = 0; terms[i] != NULL; i++)
-    {
-      g_autofree char *text = has_word (terms[i]) ? apart (terms[i]) : NULL;
-
-      if (text == NULL)
-        continue;
-      put_quoted (query, text);
-      if (terms[i + 1] == NULL)
-        g_string_append_c (query, '*');
-    }
+  for (guint i = 0; i < terms->len; i++)
+    put_quoted (query, terms->pdata[i]);
+  if (prefix)
+    g_string_append_c (query, '*');
   return g_string_free (query, query->len == 0);
 }
 
@@ -102,8 +112,8 @@ search_name_query (const char *typed)
 gboolean
 search_replace_text (Database *db, gint64 id, const char *old_text, const char *new_text, GError **error)
 {
-  g_autofree char *before = old_text != NULL ? apart (old_text) : NULL;
-  g_autofree char *after = new_text != NULL ? apart (new_text) : NULL;
+  g_autofree char *before = old_text != NULL ? search_apart (old_text) : NULL;
+  g_autofree char *after = new_text != NULL ? search_apart (new_text) : NULL;
 
   return (before == NULL || database_run (db, SEARCH_TEXT_DELETE, error, "is", id, before)) &&
          (after == NULL || database_run (db, SEARCH_TEXT_ADD, error, "is", id, after));

@@ -19,4 +19,9 @@ gboolean search_add_name (Database *db, gint64 image, const char *path, GError *
 char *search_text_query (const char *typed);
 char *search_name_query (const char *typed);
 
+/* Text as it is indexed: characters of scripts without spaces stand apart. The caller frees. */
+char *search_apart (const char *text);
+/* The words somebody typed that restrict anything, apart (char *); *prefix: the last one is also a beginning. */
+GPtrArray *search_terms (const char *typed, gboolean *prefix);
+
 G_END_DECLS

@@ -341,3 +341,60 @@ STATEMENT (COUNT_ORPHANS, "SELECT (SELECT count (*) FROM region r WHERE NOT EXIS
            " + (SELECT count (*) FROM phrase p LEFT JOIN phrase_revision v ON v.id = p.current WHERE p.current IS NOT NULL AND v.phrase IS NOT p.id)"
            " + (SELECT count (*) FROM caption c LEFT JOIN caption_revision v ON v.id = c.current WHERE c.current IS NOT NULL AND v.caption IS NOT c.id)"
            " + (SELECT count (*) FROM verdict_slot s LEFT JOIN verdict v ON v.id = s.current WHERE s.current IS NOT NULL AND v.slot IS NOT s.id)")
+
+/* The library's columns in memory: rows of one range of ids, in the order of the ids */
+STATEMENT (FTS_API, "SELECT fts5 (?1)")
+STATEMENT (INDEX_IMAGES, "SELECT id, path, state FROM shown_image WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3")
+STATEMENT (INDEX_IMAGE_TAGS, "SELECT image, name FROM tag WHERE current = 1 AND phrase IS NULL AND image > ?1 AND image <= ?2"
+           " ORDER BY image, name")
+STATEMENT (INDEX_CAPTIONS, "SELECT c.id, c.image, r.text FROM caption c JOIN caption_revision r ON r.id = c.current"
+           " WHERE c.id > ?1 AND (c.entry IS NULL OR (SELECT e.state FROM entry e WHERE e.id = c.entry) = 'shown')"
+           " ORDER BY c.id LIMIT ?2")
+STATEMENT (INDEX_PHRASES, "SELECT p.id, p.image, r.text, r.id FROM phrase p JOIN phrase_revision r ON r.id = p.current"
+           " WHERE p.id > ?1 AND p.id <= ?2 AND (p.entry IS NULL OR (SELECT e.state FROM entry e WHERE e.id = p.entry) = 'shown')"
+           " ORDER BY p.id LIMIT ?3")
+STATEMENT (INDEX_PHRASE_TAGS, "SELECT phrase, name FROM tag WHERE current = 1 AND phrase > ?1 AND phrase <= ?2"
+           " ORDER BY phrase, name")
+STATEMENT (INDEX_REGIONS, "SELECT phrase, revision, origin, score, model, x1, y1, x2, y2 FROM shown_region"
+           " WHERE phrase > ?1 AND phrase <= ?2 ORDER BY phrase, link")
+STATEMENT (INDEX_VERDICTS, "SELECT phrase, id, verdict, adjudicated, stale, at FROM verdict_now"
+           " WHERE phrase > ?1 AND phrase <= ?2 ORDER BY phrase")
+/* What a record of the journal changed: ids of phrases, or of images */
+STATEMENT (JOURNAL_LAST, "SELECT ifnull (max (seq), 0) FROM journal")
+STATEMENT (LINK_LAST, "SELECT ifnull (max (id), 0) FROM link")
+STATEMENT (INDEX_RECORDS, "SELECT seq, kind, target, (SELECT o.kind FROM journal o WHERE o.seq = j.undoes) FROM journal j"
+           " WHERE seq > ? ORDER BY seq LIMIT 1000")
+STATEMENT (INDEX_NEW_LINKS, "SELECT id, phrase FROM link WHERE id > ? ORDER BY id")
+STATEMENT (TOUCHED_BY_REGION, "SELECT phrase FROM link WHERE region = ?1 UNION SELECT s.phrase FROM region_revision w"
+           " JOIN verdict_region n ON n.revision = w.id JOIN verdict v ON v.id = n.verdict JOIN verdict_slot s ON s.id = v.slot"
+           " WHERE w.region = ?1")
+STATEMENT (TOUCHED_BY_LINK, "SELECT phrase FROM link WHERE id = ?")
+STATEMENT (TOUCHED_BY_VERDICT, "SELECT phrase FROM verdict_slot WHERE id = ?")
+STATEMENT (TOUCHED_BY_TAG, "SELECT phrase FROM tag WHERE id = ? AND phrase IS NOT NULL")
+STATEMENT (IMAGE_OF_TAG, "SELECT image FROM tag WHERE id = ?")
+STATEMENT (IMAGE_OF_CAPTION, "SELECT image FROM caption WHERE id = ?")
+STATEMENT (IMAGES_OF_ENTRY, "SELECT id FROM image WHERE entry = ?1 UNION SELECT image FROM removed_image WHERE entry = ?1"
+           " UNION SELECT image FROM caption WHERE entry = ?1")
+STATEMENT (PHRASES_OF_ENTRY, "SELECT id FROM phrase WHERE entry = ?1 UNION SELECT phrase FROM phrase_measure WHERE entry = ?1 UNION SELECT phrase FROM link WHERE entry = ?1"
+           " UNION SELECT l.phrase FROM region r JOIN link l ON l.region = r.id WHERE r.entry = ?1"
+           " UNION SELECT p.id FROM image i JOIN phrase p ON p.image = i.id WHERE i.entry = ?1"
+           " UNION SELECT p.id FROM removed_image m JOIN phrase p ON p.image = m.image WHERE m.entry = ?1")
+/* About how many rows there are to read: by ids alone, hidden ones included */
+STATEMENT (INDEX_GUESS, "SELECT (SELECT count (*) FROM image) + (SELECT count (*) FROM caption) + (SELECT count (*) FROM phrase)")
+/* Rows for the screen */
+STATEMENT (INDEX_IMAGE, "SELECT i.id, i.path, i.root_path, i.width, i.height, i.orientation, i.state, i.size, i.mtime, i.quick_hash,"
+           " (SELECT count (*) FROM shown_caption c WHERE c.image = i.id),"
+           " (SELECT count (*) FROM shown_phrase p WHERE p.image = i.id),"
+           " (SELECT count (*) FROM shown_phrase p JOIN shown_region r ON r.phrase = p.id WHERE p.image = i.id),"
+           " (SELECT count (*) FROM shown_phrase p JOIN phrase_verdict d ON d.phrase = p.id WHERE p.image = i.id"
+           "  AND d.verdict IS NOT NULL),"
+           " (SELECT c.text FROM shown_caption c WHERE c.image = i.id ORDER BY c.id LIMIT 1) FROM shown_image i WHERE i.id = ?")
+STATEMENT (INDEX_TAGS_OF_IMAGE, "SELECT name FROM tag WHERE image = ? AND ifnull (phrase, 0) = 0 AND current = 1 ORDER BY name")
+STATEMENT (INDEX_TAGS_OF_PHRASE, "SELECT name FROM tag WHERE phrase = ? AND current = 1 ORDER BY name")
+/* No row: nobody judged; NULL: only verdicts that do not hold any more */
+STATEMENT (INDEX_VERDICT, "SELECT v.verdict, v.stale, v.reviewer FROM phrase_verdict d LEFT JOIN verdict_now v ON v.id = d.verdict"
+           " WHERE d.phrase = ?1 AND EXISTS (SELECT 1 FROM verdict_slot s WHERE s.phrase = ?1 AND s.current IS NOT NULL)")
+STATEMENT (INDEX_BEST_REGION, "SELECT score, model FROM shown_region WHERE phrase = ? AND score IS NOT NULL"
+           " ORDER BY score DESC LIMIT 1")
+STATEMENT (INDEX_ROOTS, "SELECT r.id, r.path, count (*), sum (i.state = 'missing') FROM root r JOIN shown_image i ON i.root = r.id"
+           " GROUP BY r.id ORDER BY r.path")

@@ -99,7 +99,10 @@ make_old (sqlite3 *handle, int version)
 {
   g_autofree char *mark = g_strdup_printf ("PRAGMA user_version = %d", version);
 
-  run_sql (handle, "DROP TABLE phrase_measure; DROP TABLE calibration; DROP TABLE queue_item; DROP TABLE queue");
+  run_sql (handle, "DROP TABLE image_name; DROP TABLE root_name; DROP TABLE rename_begun; DROP TABLE filter_revision; DROP TABLE filter; "
+                   "DROP INDEX tag_phrase");
+  if (version < 3)
+    run_sql (handle, "DROP TABLE phrase_measure; DROP TABLE calibration; DROP TABLE queue_item; DROP TABLE queue");
   if (version < 2)
     run_sql (handle, "DROP TABLE search_text; DROP TABLE search_name; DROP TABLE search_progress");
   run_sql (handle, mark);
@@ -108,7 +111,10 @@ make_old (sqlite3 *handle, int version)
                    "INSERT INTO image (id, root, path, width, height, orientation, state, entry) VALUES (2, 1, x'62', 1, 1, "
                    "1, 'missing', 5);"
                    "INSERT INTO phrase (id, image, identity, current, entry) VALUES (3, 2, 9, 4, 5);"
-                   "INSERT INTO phrase_revision (id, phrase, text, by, at) VALUES (4, 3, 'old kite', 'x', 0)");
+                   "INSERT INTO phrase_revision (id, phrase, text, by, at) VALUES (4, 3, 'old kite', 'x', 0);"
+                   "INSERT INTO journal (seq, at, by, kind, target) VALUES (7, 0, 'x', 'import', 5);"
+                   "INSERT INTO journal (seq, at, by, kind, target, undoes) VALUES (9, 0, 'x', 'undo', 5, 7);"
+                   "INSERT INTO journal_step (seq, nth, what, target, before, after) VALUES (9, 0, 'phrase', 3, 4, NULL)");
   if (version >= 2)
     run_sql (handle, "INSERT INTO search_progress (entry, kind, done) VALUES (5, 'image', 0), (5, 'caption', 0), (5, 'phrase', 0)");
 }
@@ -141,6 +147,12 @@ test_migrations (void)
                     one (project, "SELECT count (*) FROM search_progress") == 0 &&
                     one (project, "SELECT count (*) FROM search_text WHERE search_text MATCH 'kite'") == 1,
                   "/laws/its phrases are found");
+          tap_ok (one (project, "SELECT count (*) FROM journal j JOIN journal u ON u.undoes = j.seq JOIN journal_step s ON s.seq = u.seq "
+                                "WHERE j.seq = 7 AND u.seq = 9 AND s.target = 3 AND s.before = 4") == 1 &&
+                    one (project, "SELECT count (*) FROM pragma_foreign_key_check") == 0 &&
+                    one (project, "SELECT seq FROM sqlite_sequence WHERE name = 'journal'") == 9 && refuses (project, "DELETE FROM journal") &&
+                    refuses (project, "INSERT INTO journal (at, by, kind, target, undoes) VALUES (0, 'x', 'undo', 5, 8)"),
+                  "/laws/its journal is kept, with its laws");
         }
       g_clear_pointer (&project, project_close);
       fixture_remove (path);
