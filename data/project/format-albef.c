@@ -206,7 +206,8 @@ const Format format_albef = {
   .guess = albef_guess,
   .read = albef_read,
   .write = albef_write,
-  .keeps_not = "regions, spans, chains and types, images without text",
+  .keeps_not = "regions, spans, chains and types, images without text (and its readers take captions or phrases, not both "
+               "in one file)",
 };
 
 const Format format_amc = {

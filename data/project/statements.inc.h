@@ -190,7 +190,7 @@ STATEMENT (REGION_LIST, REGION_COLUMNS ", i.path, i.id, p.text FROM shown_region
 /* Records of a source imported before that are not in it any more, on phrases that got new ones from it */
 STATEMENT (CHANGED_BEFORE, "SELECT 1 FROM entry WHERE kind = 'import' AND state = 'shown' AND format = ? AND source = ?"
            " LIMIT 1")
-#define CHANGED_UNMET " FROM link l JOIN entry e ON e.id = l.entry LEFT JOIN temp.seen s ON s.phrase = l.phrase" \
+#define CHANGED_UNMET " FROM link l CROSS JOIN entry e ON e.id = l.entry LEFT JOIN temp.seen s ON s.phrase = l.phrase" \
   " AND s.identity = l.identity WHERE l.identity IS NOT NULL AND e.kind = 'import' AND e.state = 'shown'" \
   " AND e.format = ?2 AND e.source = ?3 AND (s.n IS NULL OR l.nth >= s.n)" \
   " AND NOT EXISTS (SELECT 1 FROM temp.met m WHERE m.link = l.id)"
@@ -207,7 +207,7 @@ STATEMENT (CHANGED_OLD, "SELECT l.id, (SELECT c.id IS NULL OR c.origin = 'person
            " JOIN region_revision o ON o.id = (SELECT min (w.id) FROM region_revision w WHERE w.region = l.region)"
            " WHERE o.origin IN ('import', 'person') ORDER BY l.id LIMIT 1000")
 STATEMENT (CHANGED_NEW, "SELECT n.id, n.region, o.x1, o.y1, o.x2, o.y2 FROM link n JOIN region r ON r.id = n.region"
-           " JOIN region_revision o ON o.id = r.current WHERE n.entry = ?1 AND n.phrase = ?2"
+           " JOIN region_revision o ON o.id = r.current WHERE +n.entry = ?1 AND n.phrase = ?2"
            " AND o.origin = 'import'" CHANGED_OWN " ORDER BY n.id LIMIT 1000")
 STATEMENT (CHANGED_NAME, "SELECT p.id, i.path, r.text FROM phrase p JOIN image i ON i.id = p.image"
            " JOIN phrase_revision r ON r.phrase = p.id WHERE p.id = ? ORDER BY r.id = p.current DESC LIMIT 1")

@@ -246,13 +246,27 @@ def main():
         assert have == sorted(tuple(r["box"][:2]) for r in everything)
         return f"{len(refs)} refs by {split}, {len(refer.Sents)} sentences"
 
+    # Each of ALBEF's readers takes one kind of record: files of captions alone, or of phrases alone.
     @tool("dataset.caption_dataset")
-    def albef(module):
-        file = export("all", "albef")
+    def albef_captions(module):
+        run("new", "captions")
+        run("import", "captions", work / "all-coco-captions", "--format", "coco-captions", "--images", samples)
+        file = export("captions", "albef")
         os.chdir(samples)  # it takes the names as paths
         data = module.pretrain_dataset([str(file)], lambda image: image.size)
-        sizes = [data[i] for i in range(len(data))]
-        return f"{len(sizes)} pairs, the first {sizes[0]}"
+        pairs = [data[i] for i in range(len(data))]
+        assert all(caption for _, caption in pairs)
+        return f"{len(pairs)} pairs"
+
+    @tool("dataset.grounding_dataset")
+    def albef_phrases(module):
+        lines = [json.loads(line) for line in (work / "all.jsonl").read_text().splitlines()[1:]]
+        keep = [{k: line[k] for k in ("image", "width", "height", "text")} for line in lines]
+        (work / "phrases.jsonl").write_text("\n".join(map(json.dumps, [{"alidade-manifest": 1}, *keep])))
+        run("new", "phrases")
+        run("import", "phrases", "phrases.jsonl")
+        data = module.grounding_dataset([str(export("phrases", "albef"))], lambda image: image.size, str(samples))
+        return f"{len([data[i] for i in range(len(data))])} phrases"
 
     width = max(len(r[0]) for r in results)
     for name, what, how, said in results:
