@@ -2,6 +2,7 @@
 #include "project.h"
 
 #include "search.h"
+#include "picture-files.h"
 #include "writer-lock.h"
 
 #include <errno.h>
@@ -128,7 +129,8 @@ project_open (const char *folder, gboolean write, GError **error)
     return NULL;
   if ((project->db = database_open (path, write ? DATABASE_WRITE : DATABASE_READ, error)) == NULL)
     return NULL;
-  if (write && (!project_purge (project, 0, error) || !finish_index (project, error)))
+  if (write && (!project_purge (project, 0, error) || !picture_files_settle (project, error) ||
+                !finish_index (project, error)))
     return NULL;
   return g_steal_pointer (&project);
 }

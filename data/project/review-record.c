@@ -15,6 +15,8 @@ static const struct
   { "region", REGION_CURRENT, REGION_SET },    { "link", LINK_CURRENT, LINK_SET },
   { "verdict", SLOT_CURRENT, SLOT_SET },       { "phrase", PHRASE_CURRENT, PHRASE_SET },
   { "caption", CAPTION_CURRENT, CAPTION_SET }, { "tag", TAG_CURRENT, TAG_SET },
+  { "file", FILE_CURRENT, FILE_SET },          { "root", ROOT_CURRENT, ROOT_SET },
+  { "filter", FILTER_CURRENT, FILTER_SET },
 };
 
 static int

@@ -2,6 +2,7 @@
  * review-undo.c: undo and redo, of single records and of whole entries. */
 #include "review-private.h"
 
+#include "picture-rename.h"
 #include "project-id.h"
 #include "search.h"
 
@@ -50,6 +51,8 @@ follow_text (Database *db, const RecordStep *step, gint64 from, gint64 to, GErro
   Statement which = strcmp (step->what, "caption") == 0 ? CAPTION_REVISION_TEXT : PHRASE_REVISION_TEXT;
   g_autofree char *old = NULL, *new = NULL;
 
+  if (strcmp (step->what, "file") == 0)
+    return picture_rename_index (db, step->target, from, to, error);
   if (strcmp (step->what, "caption") != 0 && strcmp (step->what, "phrase") != 0)
     return TRUE;
   for (int i = 0; i < 2; i++)
@@ -97,22 +100,56 @@ move_back (Record *record, gint64 seq, gboolean forth, GError **error)
   return TRUE;
 }
 
+/* A file that the record renamed is renamed on the disk before the transaction begins. One that was renamed again since is
+ * let be: move_back() refuses then. */
+static gboolean
+begin_rename (Project *project, gint64 seq, gboolean redo, PictureRename *rename, GError **error)
+{
+  Database *db = project_database (project);
+  g_autoptr (GArray) steps = g_array_new (FALSE, FALSE, sizeof (RecordStep));
+  gint64 now;
+
+  if (!load_steps (db, seq, steps, error))
+    return FALSE;
+  for (guint i = 0; i < steps->len; i++)
+    {
+      const RecordStep *step = &g_array_index (steps, RecordStep, i);
+
+      if (strcmp (step->what, "file") != 0)
+        continue;
+      if (!record_pointer (db, "file", step->target, &now, error))
+        return FALSE;
+      return now != (redo ? step->before : step->after) ||
+             picture_rename_begin (project, step->target, redo ? step->after : step->before, rename, error);
+    }
+  return TRUE;
+}
+
 static gboolean
 undo_or_redo (Project *project, const char *by, gboolean redo, char **what, GError **error)
 {
   g_autofree char *kind = NULL, *before = NULL, *after = NULL;
   Record record;
   sqlite3_stmt *rows;
+  g_auto (PictureRename) rename = { 0 };
   gboolean found = FALSE, good;
   gint64 seq = 0, target = 0;
 
-  if (!search_index (project, NULL, NULL, error) || !record_begin (&record, project, by, error))
+  if (by == NULL || *by == '\0')
+    return project_fail (error, PROJECT_ERROR_USAGE, "The reviewer needs a name.");
+  if (!search_index (project, NULL, NULL, error) ||
+      !database_get (project_database (project), redo ? JOURNAL_REDO_NEXT : JOURNAL_UNDO_NEXT, &seq, &found, error, "s", by))
     return FALSE;
-  good = database_get (record.db, redo ? JOURNAL_REDO_NEXT : JOURNAL_UNDO_NEXT, &seq, &found, error, "s", by);
-  if (good && !found)
-    good =
-        project_fail (error, PROJECT_ERROR_NOT_FOUND, "There is nothing that %s could %s.", by, redo ? "redo" : "undo");
-  if (good && (rows = database_bind (record.db, JOURNAL_GET, error, "i", seq)) != NULL)
+  if (!found)
+    return project_fail (error, PROJECT_ERROR_NOT_FOUND, "There is nothing that %s could %s.", by, redo ? "redo" : "undo");
+  if (!begin_rename (project, seq, redo, &rename, error))
+    return FALSE;
+  if (!record_begin (&record, project, by, error))
+    {
+      picture_rename_revert (project, &rename);
+      return FALSE;
+    }
+  if ((rows = database_bind (record.db, JOURNAL_GET, error, "i", seq)) != NULL)
     {
       good = database_step (record.db, rows, error) == SQLITE_ROW;
       if (good)
@@ -127,10 +164,13 @@ undo_or_redo (Project *project, const char *by, gboolean redo, char **what, GErr
   else
     good = FALSE;
   good =
-      good && move_back (&record, seq, redo, error) &&
+      good && move_back (&record, seq, redo, error) && picture_rename_keep (record.db, &rename, error) &&
       record_write (&record, redo ? "redo" : "undo", target, redo ? before : after, redo ? after : before, seq, error);
   if (!record_end (&record, good, error))
-    return FALSE;
+    {
+      picture_rename_revert (project, &rename);
+      return FALSE;
+    }
   *what = g_strdup_printf ("%s of record %" G_GINT64_FORMAT ", target %" G_GINT64_FORMAT, kind, seq, target);
   return TRUE;
 }

@@ -127,6 +127,14 @@ search_add_name (Database *db, gint64 image, const char *path, GError **error)
   return database_run (db, SEARCH_NAME_ADD, error, "is", image, valid);
 }
 
+gboolean
+search_delete_name (Database *db, gint64 image, const char *path, GError **error)
+{
+  g_autofree char *valid = g_utf8_make_valid (path, -1);
+
+  return database_run (db, SEARCH_NAME_DELETE, error, "is", image, valid);
+}
+
 /* One slice of one kind of one entry. *done becomes the last id, or -1 at the end. */
 static gboolean
 index_slice (Database *db, gint64 entry, const char *kind, gint64 longest, gint64 *done, GError **error)

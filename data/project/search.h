@@ -14,6 +14,7 @@ gboolean search_index (Project *project, void (*between) (gpointer), gpointer us
 /* Inside the caller's transaction: the text of a caption or phrase is new, or replaces an old one (NULL: none). */
 gboolean search_replace_text (Database *db, gint64 id, const char *old_text, const char *new_text, GError **error);
 gboolean search_add_name (Database *db, gint64 image, const char *path, GError **error);
+gboolean search_delete_name (Database *db, gint64 image, const char *path, GError **error);
 
 /* The index's query for what somebody typed; NULL if it restricts nothing. The caller frees. */
 char *search_text_query (const char *typed);

@@ -247,14 +247,14 @@ STATEMENT (JOURNAL_STEPS, "SELECT what, target, before, after FROM journal_step 
 STATEMENT (JOURNAL_GET, "SELECT seq, kind, target, before, after FROM journal WHERE seq = ?")
 STATEMENT (JOURNAL_ANY_REGION, "SELECT seq FROM journal WHERE kind IN ('region', 'verdict') LIMIT 1")
 STATEMENT (JOURNAL_UNDO_NEXT, "SELECT j.seq FROM journal j WHERE j.by = ?1 AND j.kind IN ('verdict', 'region', 'span', 'caption',"
-           " 'tag') AND ifnull ((SELECT u.kind FROM journal u WHERE u.undoes = j.seq ORDER BY u.seq DESC LIMIT 1), 'redo') = 'redo'"
+           " 'tag', 'file', 'filter') AND ifnull ((SELECT u.kind FROM journal u WHERE u.undoes = j.seq ORDER BY u.seq DESC LIMIT 1), 'redo') = 'redo'"
            " ORDER BY j.seq DESC LIMIT 1")
 /* The newest undo that still holds, unless its reviewer did something new since */
 STATEMENT (JOURNAL_REDO_NEXT, "SELECT j.undoes FROM journal j WHERE j.by = ?1 AND j.kind = 'undo'"
-           " AND (SELECT o.kind FROM journal o WHERE o.seq = j.undoes) IN ('verdict', 'region', 'span', 'caption', 'tag')"
+           " AND (SELECT o.kind FROM journal o WHERE o.seq = j.undoes) IN ('verdict', 'region', 'span', 'caption', 'tag', 'file', 'filter')"
            " AND j.seq = (SELECT max (u.seq) FROM journal u WHERE u.undoes = j.undoes)"
            " AND NOT EXISTS (SELECT 1 FROM journal n WHERE n.by = ?1 AND n.seq > j.seq AND n.kind IN ('verdict', 'region', 'span',"
-           " 'caption', 'tag')) ORDER BY j.seq DESC LIMIT 1")
+           " 'caption', 'tag', 'file', 'filter')) ORDER BY j.seq DESC LIMIT 1")
 STATEMENT (JOURNAL_OF_ENTRY, "SELECT seq FROM journal WHERE kind IN ('import', 'run', 'removal') AND target = ?"
            " ORDER BY seq DESC LIMIT 1")
 STATEMENT (JOURNAL_HISTORY, "SELECT j.seq, j.at, j.by, j.kind, s.before, s.after FROM journal_step s JOIN journal j"
@@ -398,3 +398,50 @@ STATEMENT (INDEX_BEST_REGION, "SELECT score, model FROM shown_region WHERE phras
            " ORDER BY score DESC LIMIT 1")
 STATEMENT (INDEX_ROOTS, "SELECT r.id, r.path, count (*), sum (i.state = 'missing') FROM root r JOIN shown_image i ON i.root = r.id"
            " GROUP BY r.id ORDER BY r.path")
+
+/* Files and folders of pictures that move: a pointer at one of their names */
+STATEMENT (FILE_CURRENT, "SELECT (SELECT n.id FROM image_name n WHERE n.image = i.id AND n.path = i.path) FROM image i WHERE i.id = ?")
+STATEMENT (FILE_SET, "UPDATE image SET path = (SELECT n.path FROM image_name n WHERE n.id = ?2 AND n.image = ?1) WHERE id = ?1")
+STATEMENT (FILE_NAME_FIND, "SELECT id FROM image_name WHERE image = ? AND path = ?")
+STATEMENT (FILE_NAME_INSERT, "INSERT INTO image_name (id, image, path) VALUES (?,?,?)")
+STATEMENT (FILE_NAME, "SELECT id, path FROM image_name WHERE id = ?")
+STATEMENT (FILE_PATHS, "SELECT r.path, i.path, n.path FROM image i JOIN root r ON r.id = i.root JOIN image_name n ON n.image = i.id"
+           " WHERE i.id = ?1 AND n.id = ?2")
+STATEMENT (RENAME_BEGIN, "INSERT OR REPLACE INTO rename_begun (image, before, after) VALUES (?,?,?)")
+STATEMENT (RENAME_END, "DELETE FROM rename_begun WHERE image = ?")
+STATEMENT (RENAME_LEFT, "SELECT image, before, after FROM rename_begun LIMIT 1")
+STATEMENT (SEARCH_NAME_DELETE, "INSERT INTO search_name (search_name, rowid, name) VALUES ('delete',?,?)")
+STATEMENT (ROOT_CURRENT, "SELECT (SELECT n.id FROM root_name n WHERE n.root = r.id AND n.path = r.path) FROM root r WHERE r.id = ?")
+STATEMENT (ROOT_SET, "UPDATE root SET path = (SELECT n.path FROM root_name n WHERE n.id = ?2 AND n.root = ?1) WHERE id = ?1")
+STATEMENT (ROOT_NAME_FIND, "SELECT id FROM root_name WHERE root = ? AND path = ?")
+STATEMENT (ROOT_NAME_INSERT, "INSERT INTO root_name (id, root, path) VALUES (?,?,?)")
+STATEMENT (ROOT_AT, "SELECT id FROM root WHERE path = ?1 AND id <> ?2")
+STATEMENT (RELINK_IMAGES, "SELECT id, path, quick_hash FROM image WHERE root = ? ORDER BY path")
+
+/* Filters that people keep */
+STATEMENT (FILTER_CURRENT, "SELECT current FROM filter WHERE id = ?")
+STATEMENT (FILTER_SET, "UPDATE filter SET current = ?2 WHERE id = ?1")
+STATEMENT (FILTER_INSERT, "INSERT INTO filter (id, current) VALUES (?, NULL)")
+STATEMENT (FILTER_REVISION_INSERT, "INSERT INTO filter_revision (id, filter, name, query, by, at) VALUES (?,?,?,?,?,?)")
+STATEMENT (FILTER_LIST, "SELECT f.id, r.name, r.query FROM filter f JOIN filter_revision r ON r.id = f.current ORDER BY r.name, f.id")
+STATEMENT (FILTER_BY_NAME, "SELECT f.id FROM filter f JOIN filter_revision r ON r.id = f.current WHERE r.name = ? ORDER BY f.id LIMIT 1")
+STATEMENT (FILTER_GET, "SELECT r.id, r.name, r.query FROM filter f JOIN filter_revision r ON r.id = f.current WHERE f.id = ?")
+
+/* An entry's own record has what it came to; a run's is counted */
+STATEMENT (HISTORY_LIST, "SELECT e.id, e.kind, e.state, e.format, e.source, e.by, e.at,"
+           " ifnull (json_extract (j.after, '$.images'), (SELECT count (*) FROM image i WHERE i.entry = e.id)),"
+           " ifnull (json_extract (j.after, '$.captions'), (SELECT count (*) FROM caption c WHERE c.entry = e.id)),"
+           " ifnull (json_extract (j.after, '$.phrases'), (SELECT count (*) FROM phrase p WHERE p.entry = e.id)),"
+           " ifnull (json_extract (j.after, '$.regions'), (SELECT count (*) FROM region r WHERE r.entry = e.id))"
+           " FROM entry e LEFT JOIN (SELECT target, max (seq) AS seq FROM journal WHERE kind IN ('import', 'run', 'removal')"
+           "  GROUP BY target) k ON k.target = e.id LEFT JOIN journal j ON j.seq = k.seq WHERE e.state <> 'pending' ORDER BY e.id DESC")
+
+/* Captions and phrases made by people */
+STATEMENT (LINKS_OF_PHRASE, "SELECT l.region, l.revision, l.image FROM shown_region l WHERE l.phrase = ? ORDER BY l.link")
+STATEMENT (REGION_REVISION_COPY, "INSERT INTO region_revision (id, region, kind, x1, y1, x2, y2, shape, origin, deleted, score, model,"
+           " parent, extra, by, at) SELECT ?1, ?2, kind, x1, y1, x2, y2, shape, origin, 0, score, model, id, extra, ?4, ?5"
+           " FROM region_revision WHERE id = ?3")
+STATEMENT (PHRASE_PLACE, "SELECT p.id, p.image, p.caption, p.current, p.text, p.detached FROM shown_phrase p"
+           " JOIN shown_image i ON i.id = p.image WHERE p.id = ?")
+STATEMENT (CAPTION_SHOWN, "SELECT c.id, c.image, c.text FROM shown_caption c JOIN shown_image i ON i.id = c.image WHERE c.id = ?")
+STATEMENT (IMAGE_IS_SHOWN, "SELECT id FROM shown_image WHERE id = ?")
