@@ -39,6 +39,32 @@ verdict_json (Database *db, gint64 verdict, GError **error)
   return g_string_free (text, FALSE);
 }
 
+/* The revisions that a reviewer ticked are of this phrase's regions. */
+static gboolean
+check_revisions (Database *db, const Review *review, GError **error)
+{
+  for (guint i = 0; i < review->n_revisions; i++)
+    {
+      gint64 n;
+
+      if (!database_get (db, REVISION_ON_PHRASE, &n, NULL, error, "ii", review->phrase, review->revisions[i]))
+        return FALSE;
+      if (n == 0)
+        return project_fail (error, PROJECT_ERROR_NOT_FOUND, "The phrase has no region of revision %" G_GINT64_FORMAT ".",
+                             review->revisions[i]);
+    }
+  return TRUE;
+}
+
+static gboolean
+name_revisions (Record *record, gint64 verdict, const gint64 *revisions, guint n, GError **error)
+{
+  for (guint i = 0; i < n; i++)
+    if (!database_run (record->db, VERDICT_REGION_INSERT, error, "ii", verdict, revisions[i]))
+      return FALSE;
+  return TRUE;
+}
+
 static gboolean
 set_verdict (Record *record, const Review *review, gint64 image, GError **error)
 {
@@ -48,12 +74,22 @@ set_verdict (Record *record, const Review *review, gint64 image, GError **error)
   gint64 slot, before, revision = 0, verdict = project_id_new ();
   g_autofree char *old = NULL, *new = NULL;
 
-  if (approves && !review_find_target (record->db, review->phrase, review->region, &target, &found, error))
+  const gint64 *named = review->revisions;
+  guint n_named = review->n_revisions;
+
+  if (approves && named != NULL)
+    {
+      if (!check_revisions (record->db, review, error))
+        return FALSE;
+    }
+  else if (approves && !review_find_target (record->db, review->phrase, review->region, &target, &found, error))
     return FALSE;
-  if (review->region != 0 && approves && !found)
+  if (review->region != 0 && approves && named == NULL && !found)
     return project_fail (error, PROJECT_ERROR_NOT_FOUND, "The phrase has no region %" G_GINT64_FORMAT ".",
                          review->region);
-  if (strcmp (review->verdict, "accepted") == 0)
+  if (!approves || named != NULL)
+    ;
+  else if (strcmp (review->verdict, "accepted") == 0)
     {
       if (!found)
         return project_fail (error, PROJECT_ERROR_REFUSED,
@@ -62,12 +98,12 @@ set_verdict (Record *record, const Review *review, gint64 image, GError **error)
                              review->phrase);
       revision = target.revision;
     }
-  else if (approves && found)
+  else if (found)
     {
       if (!review_correct (record, review->phrase, image, &target, review->shape, &revision, error))
         return FALSE;
     }
-  else if (approves)
+  else
     {
       gint64 region;
 
@@ -75,10 +111,15 @@ set_verdict (Record *record, const Review *review, gint64 image, GError **error)
           !database_run (record->db, LINK_INSERT_OWN, error, "iii", project_id_new (), review->phrase, region))
         return FALSE;
     }
+  if (named == NULL && revision != 0)
+    {
+      named = &revision;
+      n_named = 1;
+    }
   if (!find_slot (record, review, &slot, error) ||
       !database_run (record->db, VERDICT_INSERT, error, "iisii", verdict, slot, review->verdict,
                      (gint64) review->adjudicated, record->now) ||
-      (revision != 0 && !database_run (record->db, VERDICT_REGION_INSERT, error, "ii", verdict, revision)) ||
+      (approves && !name_revisions (record, verdict, named, n_named, error)) ||
       !database_get (record->db, SLOT_CURRENT, &before, NULL, error, "i", slot) ||
       !record_step (record, "verdict", slot, verdict, error))
     return FALSE;
@@ -97,8 +138,10 @@ project_review (Project *project, const Review *review, GError **error)
   if (!g_strv_contains (known, review->verdict))
     return project_fail (error, PROJECT_ERROR_USAGE,
                          "'%s' is no verdict: accepted, corrected, rejected, absent or unsure.", review->verdict);
-  if (strcmp (review->verdict, "corrected") == 0 && review->shape == NULL)
+  if (strcmp (review->verdict, "corrected") == 0 && review->shape == NULL && review->n_revisions == 0)
     return project_fail (error, PROJECT_ERROR_USAGE, "'corrected' needs a region: --box x1,y1,x2,y2.");
+  if (review->revisions != NULL && review->n_revisions == 0)
+    return project_fail (error, PROJECT_ERROR_USAGE, "A verdict that approves regions names at least one.");
   if (!record_begin (&record, project, review->by, error))
     return FALSE;
   return record_end (&record,

@@ -17,6 +17,10 @@ typedef struct
   gboolean adjudicated;
   gint64 region;         /* accepted, corrected: the region meant; 0: the top one */
   const Shape *shape;    /* corrected: its new shape */
+  /* accepted, corrected: exactly these revisions of regions on the phrase (the ticked ones, also earlier ones, as a blind
+   * pass shows them), in place of `region` and `shape`; NULL */
+  const gint64 *revisions;
+  guint n_revisions;
 } Review;
 
 /* 'accepted' approves the top region's (or `region`'s) current revision; 'corrected' makes a new one as the rules say:

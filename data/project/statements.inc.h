@@ -226,12 +226,33 @@ STATEMENT (SLOT_CURRENT, "SELECT current FROM verdict_slot WHERE id = ?")
 STATEMENT (VERDICT_INSERT, "INSERT INTO verdict (id, slot, verdict, adjudicated, at) VALUES (?,?,?,?,?)")
 STATEMENT (VERDICT_GET, "SELECT id, verdict FROM verdict WHERE id = ?")
 STATEMENT (VERDICT_REGION_INSERT, "INSERT INTO verdict_region (verdict, revision) VALUES (?,?)")
+/* Also what a region of the phrase was copied or made from */
+STATEMENT (REVISION_ON_PHRASE, "SELECT EXISTS (SELECT 1 FROM link l JOIN region_revision v ON v.region = l.region"
+           " WHERE l.phrase = ?1 AND (v.id = ?2 OR v.parent = ?2))")
 STATEMENT (VERDICT_REGIONS, "SELECT revision FROM verdict_region WHERE verdict = ? ORDER BY revision")
 STATEMENT (VERDICT_OF_PHRASE, "SELECT v.id, v.verdict, v.stale, v.reviewer FROM phrase_verdict d JOIN verdict_now v"
            " ON v.id = d.verdict WHERE d.phrase = ?")
 STATEMENT (VERDICT_LIST, "SELECT v.id, v.phrase, v.verdict, v.reviewer, v.at, v.pass, v.stale, v.adjudicated, i.path, i.id"
            " FROM verdict_now v JOIN shown_phrase p ON p.id = v.phrase JOIN shown_image i ON i.id = p.image"
            " WHERE v.id > ?1 ORDER BY v.id LIMIT ?2")
+
+/* History of a phrase: everything that its records moved */
+#define PHRASE_TARGETS "(SELECT id FROM verdict_slot WHERE phrase = ?1 UNION SELECT id FROM link WHERE phrase = ?1" \
+  " UNION SELECT region FROM link WHERE phrase = ?1 UNION SELECT s.before FROM journal_step s JOIN link l ON l.id = s.target" \
+  "  WHERE l.phrase = ?1 AND s.what = 'link' AND s.before IS NOT NULL UNION SELECT ?1 UNION SELECT id FROM tag WHERE phrase = ?1)"
+STATEMENT (HISTORY_RECORDS, "SELECT DISTINCT j.seq, j.at, j.by, j.kind, j.undoes,"
+           " ifnull ((SELECT u.kind FROM journal u WHERE u.undoes = j.seq ORDER BY u.seq DESC LIMIT 1), 'redo') = 'undo'"
+           " FROM journal_step s JOIN journal j ON j.seq = s.seq WHERE s.target IN " PHRASE_TARGETS " ORDER BY j.seq")
+STATEMENT (HISTORY_STEPS, "SELECT s.what, s.target, s.before, s.after FROM journal_step s WHERE s.seq = ?2 AND s.target IN " PHRASE_TARGETS
+           " ORDER BY s.nth")
+STATEMENT (HISTORY_MADE, "SELECT e.at, e.by, e.kind, v.model, count (*) FROM link l JOIN region_revision v ON v.id ="
+           " (SELECT min (w.id) FROM region_revision w WHERE w.region = l.region) JOIN entry e ON e.id = l.entry"
+           " WHERE l.phrase = ?1 AND e.state = 'shown' AND v.origin <> 'person' GROUP BY e.id, v.model ORDER BY e.id")
+STATEMENT (HISTORY_LATER, "SELECT s.what, s.target, s.before, min (s.seq * 100000 + s.nth) FROM journal_step s WHERE s.seq > ?2 AND s.what IN ('region', 'link', 'verdict')"
+           " AND s.target IN " PHRASE_TARGETS " GROUP BY s.what, s.target"
+           " ORDER BY s.what = 'verdict', s.target")
+STATEMENT (SLOT_REVIEWER, "SELECT id, reviewer FROM verdict_slot WHERE id = ?")
+STATEMENT (VERDICT_NAME, "SELECT id, verdict, adjudicated FROM verdict WHERE id = ?")
 
 /* Tags */
 STATEMENT (TAG_FIND, "SELECT id, current FROM tag WHERE image = ?1 AND ifnull (phrase, 0) = ?2 AND name = ?3")
@@ -322,6 +343,63 @@ STATEMENT (MEASURE_SET, "INSERT OR REPLACE INTO phrase_measure (phrase, model, r
 STATEMENT (MEASURE_GET, MEASURE_COLUMNS " FROM phrase_measure m JOIN entry e ON e.id = m.entry JOIN phrase p ON p.id = m.phrase"
            " WHERE m.phrase = ?1 AND m.model = ?2 AND e.state = 'shown' AND p.current = m.revision")
 STATEMENT (MEASURE_MODELS, "SELECT model, count (*), max (at) FROM phrase_measure GROUP BY model ORDER BY max (at) DESC")
+
+/* Queues */
+#define QUEUE_COLUMNS "SELECT p.id, p.image, m.match, m.spread, m.peaks, m.outside, m.methods, m.twin, m.other, m.energy, m.peak_x, m.peak_y" \
+  " FROM shown_phrase p JOIN shown_image i ON i.id = p.image LEFT JOIN phrase_measure m ON m.phrase = p.id AND m.model = ?1" \
+  "  AND m.revision = p.current AND (SELECT e.state FROM entry e WHERE e.id = m.entry) = 'shown' WHERE CASE ?2" \
+  " WHEN 0 THEN NOT EXISTS (SELECT 1 FROM verdict_now v WHERE v.phrase = p.id AND (v.adjudicated OR NOT v.stale))" \
+  " WHEN 1 THEN NOT EXISTS (SELECT 1 FROM verdict_slot s WHERE s.phrase = p.id AND s.reviewer = ?3 AND s.pass = ?4 AND s.current IS NOT NULL)" \
+  " ELSE EXISTS (SELECT 1 FROM verdict_now v WHERE v.phrase = p.id AND v.pass < ?4 AND v.reviewer <> ?3 AND v.verdict <> 'unsure')" \
+  "  AND NOT EXISTS (SELECT 1 FROM verdict_slot s WHERE s.phrase = p.id AND s.reviewer = ?3 AND s.pass = ?4 AND s.current IS NOT NULL)" \
+  " END"
+STATEMENT (QUEUE_ROWS, QUEUE_COLUMNS " ORDER BY p.image, p.id")
+STATEMENT (QUEUE_ROWS_FILTERED, QUEUE_COLUMNS " AND (p.id IN (SELECT rowid FROM search_text WHERE search_text MATCH ?5)"
+           " OR p.caption IN (SELECT rowid FROM search_text WHERE search_text MATCH ?5)) ORDER BY p.image, p.id")
+STATEMENT (QUEUE_BOXES, "SELECT r.origin, r.x1, r.y1, r.x2, r.y2, r.score, r.model FROM shown_region r WHERE r.phrase = ?")
+STATEMENT (QUEUE_KNOWN, "SELECT DISTINCT v.phrase FROM verdict_now v JOIN shown_phrase p ON p.id = v.phrase JOIN shown_image i ON i.id = p.image"
+           " WHERE v.adjudicated = 1 AND v.verdict <> 'unsure' ORDER BY v.phrase")
+STATEMENT (QUEUE_FIND, "SELECT id, position, settings, at FROM queue WHERE reviewer = ? AND pass = ?")
+STATEMENT (QUEUE_ITEMS_DELETE, "DELETE FROM queue_item WHERE queue = ?")
+STATEMENT (QUEUE_DELETE, "DELETE FROM queue WHERE id = ?")
+STATEMENT (QUEUE_INSERT, "INSERT INTO queue (id, reviewer, pass, settings, position, at) VALUES (?,?,?,?,0,?)")
+STATEMENT (QUEUE_ITEM_INSERT, "INSERT INTO queue_item (queue, nth, phrase, kind, reason, pass) VALUES (?,?,?,?,?,?)")
+STATEMENT (QUEUE_SET_POSITION, "UPDATE queue SET position = ?2 WHERE id = ?1")
+STATEMENT (QUEUE_COUNT, "SELECT count (*) FROM queue_item WHERE queue = ?")
+STATEMENT (QUEUE_DONE, "SELECT count (*) FROM queue_item q JOIN queue u ON u.id = q.queue JOIN verdict_slot s ON s.phrase = q.phrase"
+           " AND s.reviewer = u.reviewer AND s.pass = q.pass JOIN verdict v ON v.id = s.current WHERE q.queue = ?1 AND v.verdict <> 'unsure'")
+STATEMENT (QUEUE_ITEMS, "SELECT q.nth, q.phrase, q.kind, q.reason, q.pass, p.text, p.image, i.path,"
+           " (SELECT v.verdict FROM verdict_slot s JOIN verdict v ON v.id = s.current WHERE s.phrase = q.phrase AND s.reviewer = u.reviewer"
+           "  AND s.pass = q.pass) FROM queue_item q JOIN queue u ON u.id = q.queue JOIN shown_phrase p ON p.id = q.phrase"
+           " JOIN shown_image i ON i.id = p.image WHERE q.queue = ?1 AND q.nth >= ?2 ORDER BY q.nth LIMIT ?3")
+#define QUEUE_OPEN_ITEM " FROM queue_item q JOIN queue u ON u.id = q.queue JOIN shown_phrase p ON p.id = q.phrase" \
+  " JOIN shown_image i ON i.id = p.image WHERE q.queue = ?1 AND NOT EXISTS (SELECT 1 FROM verdict_slot s JOIN verdict v ON v.id = s.current" \
+  "  WHERE s.phrase = q.phrase AND s.reviewer = u.reviewer AND s.pass = q.pass AND (v.verdict <> 'unsure' OR q.kind <> 'again'))"
+STATEMENT (QUEUE_NEXT, "SELECT q.nth" QUEUE_OPEN_ITEM " AND q.nth > ?2 ORDER BY q.nth LIMIT 1")
+STATEMENT (QUEUE_PREVIOUS, "SELECT max (q.nth) FROM queue_item q JOIN shown_phrase p ON p.id = q.phrase JOIN shown_image i ON i.id = p.image"
+           " WHERE q.queue = ?1 AND q.nth < ?2")
+STATEMENT (QUEUE_AGAIN, "INSERT INTO queue_item (queue, nth, phrase, kind, reason, pass) SELECT q.queue,"
+           " (SELECT max (m.nth) + 1 FROM queue_item m WHERE m.queue = q.queue), q.phrase, 'again', 'unsure before', q.pass FROM queue_item q"
+           " WHERE q.queue = ?1 AND q.nth = ?2 AND q.kind <> 'again' AND NOT EXISTS (SELECT 1 FROM queue_item m WHERE m.queue = q.queue"
+           "  AND m.phrase = q.phrase AND m.kind = 'again')")
+STATEMENT (QUEUE_PACE, "SELECT v.at FROM verdict v JOIN verdict_slot s ON s.id = v.slot WHERE s.reviewer = ?1 ORDER BY v.id DESC LIMIT 60")
+/* Regions of a phrase as a blind reviewer may see them */
+STATEMENT (BLIND_LINKS, "SELECT l.id, l.region, l.entry FROM link l WHERE l.phrase = ?1 AND (l.entry IS NULL OR"
+           " (SELECT e.state FROM entry e WHERE e.id = l.entry) = 'shown') ORDER BY l.id")
+STATEMENT (BLIND_FIRST, "SELECT id, region, kind, x1, y1, x2, y2, shape, origin, deleted, score, model, parent, extra FROM region_revision"
+           " WHERE region = ? ORDER BY id LIMIT 1")
+STATEMENT (BLIND_OWN, "SELECT v.id FROM region r JOIN region_revision v ON v.id = r.current WHERE r.id = ?1 AND v.by = ?2 AND v.at >= ?3"
+           " AND v.origin = 'person'")
+
+/* Calibration: the top proposal of a model on each phrase with a deciding verdict, and whether that verdict names it */
+#define TOP_PROPOSAL "(SELECT r.revision FROM shown_region r WHERE r.phrase = d.phrase AND r.model = ?1" \
+  " AND r.origin IN ('map', 'detector') ORDER BY r.score DESC, r.link LIMIT 1)"
+STATEMENT (CALIBRATION_VERDICTS, "SELECT v.score, a.verdict = 'accepted' AND EXISTS (SELECT 1 FROM verdict_region n WHERE n.verdict = a.id"
+           " AND n.revision = v.id) FROM shown_phrase p JOIN phrase_verdict d ON d.phrase = p.id JOIN verdict_now a ON a.id = d.verdict"
+           " JOIN region_revision v ON v.id = " TOP_PROPOSAL " WHERE a.verdict <> 'unsure' AND NOT a.stale AND v.score IS NOT NULL ORDER BY a.id")
+STATEMENT (CALIBRATION_DELETE, "DELETE FROM calibration WHERE model = ?")
+STATEMENT (CALIBRATION_INSERT, "INSERT INTO calibration (model, score, share, n) VALUES (?,?,?,?)")
+STATEMENT (CALIBRATION_LOAD, "SELECT score, share, n FROM calibration WHERE model = ? ORDER BY score")
 
 /* Counting and checking */
 STATEMENT (COUNT_IMAGES, "SELECT count (*) FROM shown_image")
