@@ -16,6 +16,7 @@ static const struct
   { "list", command_list, "alidade list PROJECT images|captions|phrases|regions|verdicts|journal --json" },
   { "propose", command_propose, "alidade propose PROJECT [--filter TEXT] [--model FILE] [--phrases] [OPTION ...]" },
   { "review", command_review, "alidade review PROJECT --set PHRASE_ID=VERDICT [--box x1,y1,x2,y2]" },
+  { "stats", command_stats, "alidade stats PROJECT [--json] [--csv FILE] [--html FILE]" },
   { "undo", command_undo, "alidade undo PROJECT [--by NAME]" },
   { "redo", command_undo, "alidade redo PROJECT [--by NAME]" },
   { "export", command_export, "alidade export PROJECT TARGET --format NAME [OPTION ...]" },

@@ -31,6 +31,7 @@ int command_undo (int argc, char **argv); /* and redo */
 int command_check (int argc, char **argv);
 int command_backup (int argc, char **argv);
 int command_propose (int argc, char **argv);
+int command_stats (int argc, char **argv);
 
 /* Options and errors, the same for all */
 

@@ -401,6 +401,35 @@ STATEMENT (CALIBRATION_DELETE, "DELETE FROM calibration WHERE model = ?")
 STATEMENT (CALIBRATION_INSERT, "INSERT INTO calibration (model, score, share, n) VALUES (?,?,?,?)")
 STATEMENT (CALIBRATION_LOAD, "SELECT score, share, n FROM calibration WHERE model = ? ORDER BY score")
 
+/* Figures about verdicts. What was judged: the named region, what it was corrected from, else the phrase's best one. */
+#define DECIDED " FROM shown_phrase p JOIN shown_image i ON i.id = p.image JOIN phrase_verdict d ON d.phrase = p.id" \
+  " JOIN verdict_now a ON a.id = d.verdict AND NOT a.stale"
+STATEMENT (STATS_ORIGINS, "SELECT ifnull (CASE a.verdict"
+           " WHEN 'accepted' THEN (SELECT v.origin FROM verdict_region n JOIN region_revision v ON v.id = n.revision WHERE n.verdict = a.id"
+           "  ORDER BY v.id LIMIT 1)"
+           " WHEN 'corrected' THEN (SELECT w.origin FROM verdict_region n JOIN region_revision v ON v.id = n.revision"
+           "  JOIN region_revision w ON w.id = v.parent WHERE n.verdict = a.id ORDER BY v.id LIMIT 1)"
+           " ELSE (SELECT r.origin FROM shown_region r WHERE r.phrase = p.id ORDER BY r.origin = 'person' DESC, r.origin = 'import' DESC,"
+           "  r.score DESC, r.link LIMIT 1) END, 'none'), a.verdict, count (*)" DECIDED " GROUP BY 1, 2")
+STATEMENT (STATS_STALE, "SELECT count (*) FROM verdict_now v JOIN shown_phrase p ON p.id = v.phrase JOIN shown_image i ON i.id = p.image WHERE v.stale")
+STATEMENT (STATS_MEASURED, "SELECT count (*) FROM phrase_measure m JOIN shown_phrase p ON p.id = m.phrase AND p.current = m.revision"
+           " WHERE m.model = ? AND (SELECT e.state FROM entry e WHERE e.id = m.entry) = 'shown'")
+STATEMENT (STATS_PEAKS, "SELECT a.id, m.peak_x, m.peak_y" DECIDED " JOIN phrase_measure m ON m.phrase = p.id AND m.model = ?1"
+           " AND m.revision = p.current AND (SELECT e.state FROM entry e WHERE e.id = m.entry) = 'shown'"
+           " WHERE a.verdict IN ('accepted', 'corrected') ORDER BY a.id")
+STATEMENT (STATS_BOXES, "SELECT v.x1, v.y1, v.x2, v.y2 FROM verdict_region n JOIN region_revision v ON v.id = n.revision WHERE n.verdict = ?"
+           " ORDER BY v.id")
+STATEMENT (STATS_TIMES, "SELECT s.reviewer, v.at FROM verdict v JOIN verdict_slot s ON s.id = v.slot ORDER BY s.reviewer, v.at")
+/* Pairs of verdicts on one phrase: first and second pass of two reviewers; one reviewer twice; a reviewer and the judge */
+STATEMENT (STATS_PASSES, "SELECT a.id, a.verdict, b.id, b.verdict FROM verdict_now a JOIN verdict_now b ON b.phrase = a.phrase"
+           " AND b.pass > a.pass AND b.reviewer <> a.reviewer JOIN shown_phrase p ON p.id = a.phrase WHERE b.pass < 1000 AND NOT a.adjudicated"
+           " AND NOT b.adjudicated AND a.id = (SELECT min (c.id) FROM verdict_now c WHERE c.phrase = a.phrase AND c.pass = a.pass"
+           "  AND NOT c.adjudicated) AND b.pass = a.pass + 1 ORDER BY a.id, b.id")
+STATEMENT (STATS_REPEATS, "SELECT a.id, a.verdict, b.id, b.verdict FROM verdict_now a JOIN verdict_now b ON b.phrase = a.phrase"
+           " AND b.pass = a.pass + 1000 AND b.reviewer = a.reviewer JOIN shown_phrase p ON p.id = a.phrase WHERE a.pass < 1000 ORDER BY a.id")
+STATEMENT (STATS_KNOWN, "SELECT a.id, a.verdict, b.id, b.verdict FROM verdict_now a JOIN verdict_now b ON b.phrase = a.phrase"
+           " AND b.pass >= 2000 JOIN shown_phrase p ON p.id = a.phrase WHERE a.adjudicated = 1 ORDER BY a.id, b.id")
+
 /* Counting and checking */
 STATEMENT (COUNT_IMAGES, "SELECT count (*) FROM shown_image")
 STATEMENT (COUNT_CAPTIONS, "SELECT count (*) FROM shown_caption c JOIN shown_image i ON i.id = c.image")
