@@ -233,10 +233,14 @@ state_number (const SceneSource *source, const Scene *scene, Random *random, boo
 {
   int noun = any_object (scene, random)->noun, count = count_of (scene, noun);
 
-  if (source->nouns[noun].uncountable)
+  /* A false one has the numbers of true ones, or the number alone would tell: of a thing that is not there, or one of
+   * what is there more than once. */
+  if (!truth && count > 1 && random_next_chance (random, 0.5))
+    count = 1;
+  else if (!truth)
+    noun = scene_other_noun (source, random, &scene->nouns, false);
+  if (noun < 0 || source->nouns[noun].uncountable)
     return false;
-  if (!truth)
-    count = (count + random_next_below (random, 3)) % 4 + 1; /* any other of 1 .. 4 */
   snprintf (text, SCENE_MAX_TEXT, "there %s exactly %s %s", count == 1 ? "is" : "are", numbers[count],
             count == 1 ? source->nouns[noun].name : plural_of (source, noun));
   return true;
