@@ -115,7 +115,8 @@ ask_number (const SceneSource *source, const Scene *scene, Random *random, Scene
   for (int i = 0; i < scene->n_objects; i++)
     if (count_of (scene, scene->objects[i].noun) > 1)
       noun = scene->objects[i].noun;
-  if (source->nouns[noun].uncountable)
+  /* Nearly always one otherwise, and then the answer is known unseen. */
+  if (source->nouns[noun].uncountable || (count_of (scene, noun) == 1 && !random_next_chance (random, 0.15)))
     return false;
   snprintf (question->text, sizeof question->text, "how many %s are there?", plural_of (source, noun));
   snprintf (question->answer, sizeof question->answer, "%s", numbers[count_of (scene, noun)]);
@@ -316,16 +317,22 @@ scene_pair (const SceneSource *source, uint64_t seed, uint64_t index, Scene *lef
   scene_compose_with (source, seed, FIRST_OF_PAIRS + 2 * index + 1, shared, right);
 }
 
-/* A statement of one kind about a noun, and whether it holds. */
-static bool
-pair_kind (const SceneSource *source, int kind, int noun, int l, int r, Random *random, char *text)
+/* What is said, but for the noun; the same choices serve the true and the false statement of a pair, so that nothing
+ * but the pictures tells them apart. */
+typedef struct
 {
-  const char *name = source->nouns[noun].name;
-  bool mass = source->nouns[noun].uncountable;
-  char buffer[64];
-  int all;
+  int kind;   /* 0 .. 5 */
+  bool left;  /* kind 4: which picture */
+  int number; /* kind 5 */
+} PairTopic;
 
-  switch (kind)
+/* The topic's statement about a noun, and whether it holds. */
+static bool
+pair_statement (const SceneSource *source, const PairTopic *topic, int noun, int l, int r, char *text)
+{
+  char buffer[64];
+
+  switch (topic->kind)
     {
     case 0:
       snprintf (text, SCENE_MAX_TEXT, "both pictures show %s", one (source, noun, buffer));
@@ -340,47 +347,67 @@ pair_kind (const SceneSource *source, int kind, int noun, int l, int r, Random *
       snprintf (text, SCENE_MAX_TEXT, "only the right picture shows %s", one (source, noun, buffer));
       return l == 0 && r > 0;
     case 4:
-      snprintf (text, SCENE_MAX_TEXT, "the %s picture shows %s", l > 0 || r == 0 ? "right" : "left",
+      snprintf (text, SCENE_MAX_TEXT, "the %s picture shows %s", topic->left ? "left" : "right",
                 one (source, noun, buffer));
-      return (l > 0 || r == 0 ? r : l) > 0;
+      return (topic->left ? l : r) > 0;
     default:
-      if (mass) /* cannot be counted: the same as the first kind */
-        return pair_kind (source, 0, noun, l, r, random, text);
-      all = random_next_chance (random, 0.5) ? l + r : 1 + random_next_below (random, 4);
-      all = all < 1 ? 1 : all > 4 ? 4 : all;
-      snprintf (text, SCENE_MAX_TEXT, "there %s exactly %s %s in all", all == 1 ? "is" : "are", numbers[all],
-                all == 1 ? name : source->nouns[noun].plural);
-      return l + r == all;
+      snprintf (text, SCENE_MAX_TEXT, "there %s exactly %s %s in all", topic->number == 1 ? "is" : "are",
+                numbers[topic->number], topic->number == 1 ? source->nouns[noun].name : source->nouns[noun].plural);
+      return l + r == topic->number;
     }
+}
+
+/* A noun of which the topic's statement is as wanted; -1: none was found. */
+static int
+pair_noun (const SceneSource *source, const Scene *left, const Scene *right, const NounSet *both,
+           const PairTopic *topic, bool truth, Random *random, char *text)
+{
+  for (int i = 0; i < 40; i++)
+    {
+      double u = random_next_uniform (random);
+      int noun = u < 0.35  ? any_object (left, random)->noun
+                 : u < 0.7 ? any_object (right, random)->noun
+                           : scene_other_noun (source, random, both, false);
+
+      if (noun < 0 || (topic->kind == 5 && source->nouns[noun].uncountable))
+        continue;
+      if (pair_statement (source, topic, noun, count_of (left, noun), count_of (right, noun), text) == truth)
+        return noun;
+    }
+  return -1;
 }
 
 void
 scene_pair_statement (const SceneSource *source, const Scene *left, const Scene *right, uint64_t seed, uint64_t index,
                       bool truth, char text[SCENE_MAX_TEXT])
 {
+  /* Two statements of a pair follow each other: their topic is one. */
+  Random topics = random_begin (seed, random_stream (STREAM_PAIR, index / 2, 3));
   Random random = random_begin (seed, random_stream (STREAM_PAIR, index, 2));
   NounSet both = left->nouns;
+  PairTopic topic;
+  char other[SCENE_MAX_TEXT];
   int noun;
 
   for (int i = 0; i < NOUN_SET_WORDS; i++)
     both.words[i] |= right->nouns.words[i];
-  for (int i = 0; i < 200; i++)
+  for (int i = 0; i < 20; i++)
     {
-      double u = random_next_uniform (&random);
-      bool holds;
+      Random probe;
 
-      noun = u < 0.4   ? any_object (left, &random)->noun
-             : u < 0.8 ? any_object (right, &random)->noun
-                       : scene_other_noun (source, &random, &both, false);
-      if (noun < 0)
-        continue;
-      holds = pair_kind (source, random_next_below (&random, 6), noun, count_of (left, noun), count_of (right, noun),
-                         &random, text);
-      if (holds == truth)
+      topic = (PairTopic){ .kind = random_next_below (&topics, 6), .left = random_next_chance (&topics, 0.5) };
+      noun = any_object (random_next_chance (&topics, 0.5) ? left : right, &topics)->noun;
+      topic.number = count_of (left, noun) + count_of (right, noun);
+      topic.number = topic.number > 4 ? 4 : topic.number;
+      probe = topics;
+      /* Only what can be said truly and falsely of this pair is said. */
+      if (pair_noun (source, left, right, &both, &topic, true, &probe, other) >= 0
+          && pair_noun (source, left, right, &both, &topic, false, &probe, other) >= 0
+          && pair_noun (source, left, right, &both, &topic, truth, &random, text) >= 0)
         return;
     }
   /* Never seen: fall back to what can always be said. */
+  topic = (PairTopic){ .kind = truth ? 4 : 1, .left = true };
   noun = left->objects[0].noun;
-  pair_kind (source, truth == (count_of (right, noun) > 0) ? 0 : 2, noun, count_of (left, noun), count_of (right, noun),
-             &random, text);
+  pair_statement (source, &topic, noun, count_of (left, noun), count_of (right, noun), text);
 }
