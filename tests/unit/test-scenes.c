@@ -485,6 +485,40 @@ test_tasks (const SceneSource *source)
   free (vocabulary);
 }
 
+/* What is said must not tell whether it is true: the same topic serves both statements of a pair, and numbers are as
+ * common in false statements as in true ones. */
+static void
+test_balance (const SceneSource *source)
+{
+  int exactly_one[3] = { 0 }, same = 0, asked_one = 0, asked = 0, pairs = 1000;
+
+  for (int i = 0; i < pairs; i++)
+    {
+      Scene scene = { 0 }, other = { 0 };
+      SceneQuestion question;
+      char text[SCENE_MAX_TEXT], against[SCENE_MAX_TEXT];
+
+      scene_pair (source, 8, (uint64_t) i, &scene, &other);
+      scene_pair_statement (source, &scene, &other, 8, 2 * (uint64_t) i, false, text);
+      scene_pair_statement (source, &scene, &other, 8, 2 * (uint64_t) i + 1, true, against);
+      same += strncmp (text, against, 11) == 0 && strcmp (text, against) != 0;
+      scene_compose (source, 8, (uint64_t) i, &scene);
+      for (int v = 0; v < 3; v += 2)
+        {
+          scene_statement (source, &scene, 8, (uint64_t) (3 * i + v), (SceneVerdict) v, text);
+          exactly_one[v] += strncmp (text, "there is exactly one", 20) == 0;
+        }
+      scene_question (source, &scene, 8, (uint64_t) i, &question);
+      asked += strncmp (question.text, "how many", 8) == 0;
+      asked_one += strncmp (question.text, "how many", 8) == 0 && strcmp (question.answer, "one") == 0;
+    }
+  tap_ok (same == pairs, "/scenes/pairs: true and false of a pair are of one kind, and differ (%d of %d)", same, pairs);
+  tap_ok (exactly_one[0] > 50 && exactly_one[2] > 50 && exactly_one[0] < 1.4 * exactly_one[2]
+              && exactly_one[2] < 1.4 * exactly_one[0],
+          "/scenes/statements: 'exactly one' is false %d and true %d times", exactly_one[0], exactly_one[2]);
+  tap_ok (asked > 20 && asked_one < 0.7 * asked, "/scenes/questions: %d of %d numbers are one", asked_one, asked);
+}
+
 static void
 test_choice (void)
 {
@@ -692,6 +726,7 @@ main (void)
   test_same (source);
   test_patches (source);
   test_tasks (source);
+  test_balance (source);
   test_files (source);
   scene_source_free (source);
   test_plurals ();
