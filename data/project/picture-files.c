@@ -239,7 +239,8 @@ record_relink (Record *record, GArray *roots, GArray *seen, GError **error)
 
       if (!name_id (record->db, ROOT_NAME_FIND, ROOT_NAME_INSERT, root->id, root->path, &from, error) ||
           !name_id (record->db, ROOT_NAME_FIND, ROOT_NAME_INSERT, root->id, root->moved, &to, error) ||
-          !record_step (record, "root", root->id, to, error))
+          !record_step (record, "root", root->id, to, error) ||
+          !sources_follow (record->db, root->path, root->moved, error))
         return FALSE;
     }
   for (guint i = 0; i < seen->len; i++)

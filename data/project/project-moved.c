@@ -24,13 +24,42 @@ source_clear (gpointer data)
 
 /* `path` with `to` in place of `from`, which it is or lies below; NULL if it is elsewhere. */
 static char *
-moved_path (const char *path, const char *from, const char *to)
+replaced_path (const char *path, const char *from, const char *to)
 {
   gsize length = strlen (from);
 
   if (strncmp (path, from, length) != 0 || (path[length] != '/' && path[length] != '\0'))
     return NULL;
   return path[length] == '\0' ? g_strdup (to) : g_build_filename (to, path + length + 1, NULL);
+}
+
+/* Where `path` is now, if it is gone from its place. What lay beside the folder may have moved with it: folders above
+ * are tried as long as they have one name. NULL: it is where it was, or nowhere. */
+static char *
+moved_path (const char *path, const char *from, const char *to)
+{
+  g_autofree char *old = g_strdup (from), *new = g_strdup (to);
+
+  if (g_file_test (path, G_FILE_TEST_EXISTS))
+    return NULL;
+  while (strcmp (old, "/") != 0 && strcmp (new, "/") != 0)
+    {
+      g_autofree char *moved = replaced_path (path, old, new);
+      g_autofree char *old_name = g_path_get_basename (old), *new_name = g_path_get_basename (new);
+      char *above;
+
+      if (moved != NULL && g_file_test (moved, G_FILE_TEST_EXISTS))
+        return g_steal_pointer (&moved);
+      if (strcmp (old_name, new_name) != 0)
+        break;
+      above = g_path_get_dirname (old);
+      g_free (old);
+      old = above;
+      above = g_path_get_dirname (new);
+      g_free (new);
+      new = above;
+    }
+  return NULL;
 }
 
 /* Folders that formats remember stand as file: URIs. TRUE if one was moved. */
@@ -75,7 +104,7 @@ load_sources (Database *db, GArray *sources, GError **error)
 }
 
 static gboolean
-move_one (Database *db, const Source *source, const char *from, const char *to, guint *n, GError **error)
+move_one (Database *db, const Source *source, const char *from, const char *to, GError **error)
 {
   g_autofree char *path = moved_path (source->source, from, to), *text = NULL;
   g_autoptr (json_t) settings = source->settings != NULL ? json_loads (source->settings, 0, NULL) : NULL;
@@ -84,24 +113,20 @@ move_one (Database *db, const Source *source, const char *from, const char *to, 
 
   if (path == NULL && !any)
     return TRUE;
-  (*n)++;
   text = settings != NULL ? json_to_text (settings) : NULL;
   return database_run (db, ENTRY_SET_SOURCE, error, "ibs", source->id, now, (gssize) strlen (now), text);
 }
 
 gboolean
-project_move_sources (Project *project, const char *from, const char *to, guint *n, GError **error)
+sources_follow (Database *db, const char *from, const char *to, GError **error)
 {
-  Database *db = project_database (project);
-  g_autofree char *old = g_canonicalize_filename (from, NULL), *new = g_canonicalize_filename (to, NULL);
   g_autoptr (GArray) sources = g_array_new (FALSE, FALSE, sizeof (Source));
 
-  *n = 0;
   g_array_set_clear_func (sources, source_clear);
   if (!load_sources (db, sources, error))
     return FALSE;
   for (guint i = 0; i < sources->len; i++)
-    if (!move_one (db, &g_array_index (sources, Source, i), old, new, n, error))
+    if (!move_one (db, &g_array_index (sources, Source, i), from, to, error))
       return FALSE;
   return TRUE;
 }

@@ -52,9 +52,10 @@ gboolean project_hash_pictures (Project *project, gint64 longest, gint64 *after,
  * They are not asked about again. */
 gboolean project_accept_pictures (Project *project, gint64 image, gint64 *n, GError **error);
 
-/* For a folder that has moved, inside the transaction that says so of its root: the files which imports came from, and
- * the folders that they name, are looked for below `to` from then on. *n: of how many imports. */
-gboolean project_move_sources (Project *project, const char *from, const char *to, guint *n, GError **error);
+/* A root of pictures has moved from one absolute path to another: inside the transaction that says so, the files which
+ * imports came from and the folders that they name follow, where they are gone from their place and found at the new
+ * one. What lay beside the root and moved with it is found as well. */
+gboolean sources_follow (Database *db, const char *from, const char *to, GError **error);
 
 /* A copy of the project, also of one that is being written, as the folder `target`. */
 gboolean project_backup (Project *project, const char *target, GError **error);

@@ -70,6 +70,30 @@ follow_text (Database *db, const RecordStep *step, gint64 from, gint64 to, GErro
   return g_strcmp0 (old, new) == 0 || search_replace_text (db, step->target, old, new, error);
 }
 
+/* The path of a name that a root has, or had; NULL with an error. */
+static char *
+root_path (Database *db, gint64 name, GError **error)
+{
+  g_autoptr (DatabaseRows) rows = database_bind (db, ROOT_NAME_PATH, error, "i", name);
+
+  if (rows == NULL || database_step (db, rows, error) != SQLITE_ROW)
+    return NULL;
+  return g_strndup (sqlite3_column_blob (rows, 1), sqlite3_column_bytes (rows, 1));
+}
+
+/* The files that imports came from follow a root that goes back. */
+static gboolean
+follow_root (Database *db, const RecordStep *step, gint64 from, gint64 to, GError **error)
+{
+  g_autofree char *old = NULL, *new = NULL;
+
+  if (strcmp (step->what, "root") != 0)
+    return TRUE;
+  old = root_path (db, from, error);
+  new = old != NULL ? root_path (db, to, error) : NULL;
+  return new != NULL && sources_follow (db, old, new, error);
+}
+
 /* Moves all pointers of the record `seq` back (or forth again), newest first. */
 static gboolean
 move_back (Record *record, gint64 seq, gboolean forth, GError **error)
@@ -93,7 +117,7 @@ move_back (Record *record, gint64 seq, gboolean forth, GError **error)
                                "Record %" G_GINT64_FORMAT " cannot be %s: its %s was changed since.%s", seq,
                                forth ? "done again" : "undone", step->what, history);
         }
-      if (!follow_text (record->db, step, from, to, error) ||
+      if (!follow_text (record->db, step, from, to, error) || !follow_root (record->db, step, from, to, error) ||
           !record_step (record, step->what, step->target, to, error))
         return FALSE;
     }

@@ -521,6 +521,7 @@ STATEMENT (SEARCH_NAME_DELETE, "INSERT INTO search_name (search_name, rowid, nam
 STATEMENT (ROOT_CURRENT, "SELECT (SELECT n.id FROM root_name n WHERE n.root = r.id AND n.path = r.path) FROM root r WHERE r.id = ?")
 STATEMENT (ROOT_SET, "UPDATE root SET path = (SELECT n.path FROM root_name n WHERE n.id = ?2 AND n.root = ?1) WHERE id = ?1")
 STATEMENT (ROOT_NAME_FIND, "SELECT id FROM root_name WHERE root = ? AND path = ?")
+STATEMENT (ROOT_NAME_PATH, "SELECT id, path FROM root_name WHERE id = ?")
 STATEMENT (ROOT_NAME_INSERT, "INSERT INTO root_name (id, root, path) VALUES (?,?,?)")
 STATEMENT (ROOT_AT, "SELECT id FROM root WHERE path = ?1 AND id <> ?2")
 STATEMENT (RELINK_IMAGES, "SELECT id, path, quick_hash FROM image WHERE root = ? ORDER BY path")

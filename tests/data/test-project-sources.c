@@ -3,6 +3,7 @@
  * edited, which no write-back puts into them. */
 #include "project-fixture.h"
 
+#include "picture-files.h"
 #include "review.h"
 
 static char *folder;
@@ -66,20 +67,20 @@ test_moved (void)
 {
   static const struct
   {
-    const char *format, *source, *images, *file, *text, *changed;
+    const char *format, *source, *images, *root, *file, *text, *changed;
   } cases[] = {
-    { "coco", "notes/c.json", "images", "notes/c.json",
+    { "coco", "notes/c.json", "images", "images", "notes/c.json",
       "{\"images\": [{\"id\": 1, \"file_name\": \"a.jpg\", \"width\": 100, \"height\": 80}], \"annotations\": "
       "[{\"id\": 1,"
       " \"image_id\": 1, \"category_id\": 1, \"bbox\": [1, 2, 3, 4]}], \"categories\": [{\"id\": 1, \"name\": "
       "\"kite\"}]}",
       "\"bbox\": [10,20,20,20]" },
-    { "labelme", "images", NULL, "images/a.json",
+    { "labelme", "images", NULL, "images", "images/a.json",
       "{\"version\": \"5.5.0\", \"flags\": {}, \"shapes\": [{\"label\": \"kite\", \"points\": [[1, 2], [4, 6]],"
       " \"shape_type\": \"rectangle\"}], \"imagePath\": \"a.jpg\", \"imageData\": null, \"imageHeight\": 80,"
       " \"imageWidth\": 100}",
       "30" },
-    { "yolo", ".", NULL, "labels/a.txt", "0 0.5 0.5 0.5 0.5\n", "0 0.2 0.375 0.2 0.25" },
+    { "yolo", ".", NULL, ".", "labels/a.txt", "0 0.5 0.5 0.5 0.5\n", "0 0.2 0.375 0.2 0.25" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -90,12 +91,14 @@ test_moved (void)
       g_autofree char *file = g_build_filename (old, cases[i].file, NULL),
                       *moved = g_build_filename (new, cases[i].file, NULL);
       g_autofree char *picture = g_build_filename (old, "images", "a.jpg", NULL);
-      g_autofree char *names = g_build_filename (old, "classes.txt", NULL), *there = NULL, *sql = NULL;
+      g_autofree char *names = g_build_filename (old, "classes.txt", NULL), *there = NULL, *what = NULL;
+      g_autofree char *below = g_build_filename (old, cases[i].root, NULL),
+                      *now = g_build_filename (new, cases[i].root, NULL);
+      g_auto (RelinkReport) relink = { 0 };
       g_autoptr (Project) project = project_open_memory (NULL);
       const ExportOptions options = { .format = cases[i].format };
-      g_auto (ExportReport) refused = { 0 }, report = { 0 };
+      g_auto (ExportReport) refused = { 0 }, report = { 0 }, again = { 0 };
       g_autoptr (GError) error = NULL;
-      guint n;
 
       put (picture, "");
       fixture_picture (picture, 100, 80, 1);
@@ -108,12 +111,8 @@ test_moved (void)
       tap_ok (!project_write_back (project, &options, &refused, &error) && strstr (error->message, old) != NULL,
               "/sources/%s: a file that is gone is named", cases[i].format);
       g_clear_error (&error);
-      /* What a relink does to the root. */
-      sql =
-          g_strdup_printf ("UPDATE root SET path = CAST (replace (CAST (path AS TEXT), '%s', '%s') AS BLOB)", old, new);
-      g_assert (database_exec (project_database (project), sql, NULL));
-      tap_ok (project_move_sources (project, old, new, &n, &error) && n == 1, "/sources/%s: its import has moved",
-              cases[i].format);
+      tap_ok (project_relink (project, below, now, FALSE, FALSE, "ann", NULL, &relink, &error),
+              "/sources/%s: its pictures are found where they are now", cases[i].format);
       tap_ok (project_write_back (project, &options, &report, &error) && report.files == 1,
               "/sources/%s: written back: %s", cases[i].format, error != NULL ? error->message : "one file");
       after = get (moved);
@@ -122,7 +121,15 @@ test_moved (void)
       away = cases[i].images != NULL ? g_build_filename (new, cases[i].images, NULL) : NULL;
       tap_ok (bring_in (project, there, cases[i].format, away) == 0, "/sources/%s: from where it adds nothing",
               cases[i].format);
-      fixture_remove (new);
+      /* The folder goes back, and the relink is taken back. */
+      g_assert (g_rename (new, old) == 0);
+      tap_ok (project_undo (project, "ann", &what, &error), "/sources/%s: the relink is taken back", cases[i].format);
+      correct (project, (const double[]) { 11, 20, 30, 40 });
+      tap_ok (project_write_back (project, &options, &again, &error) && again.files == 1 &&
+                bring_in (project, source, cases[i].format, images) == 0,
+              "/sources/%s: and its files are found where they were: %s", cases[i].format,
+              error != NULL ? error->message : "written");
+      fixture_remove (old);
     }
 }
 
