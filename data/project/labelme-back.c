@@ -5,7 +5,7 @@
  * for byte, as does all the rest of the file. */
 #include "format-help.h"
 #include "format-labelme.h"
-#include "json-edit.h"
+#include "labelme-copy.h"
 #include "replace-files.h"
 
 #include <stdio.h>
@@ -187,7 +187,6 @@ typedef struct
   gboolean stored;      /* the file means the stored grid */
   double width, height; /* by the file, else by the picture */
   gint64 numbers;
-  guint at, indent;     /* while it is copied: which shape is next; the file's indent */
 } Page;
 
 static void
@@ -469,102 +468,8 @@ file_note (const Page *page)
   return alidade;
 }
 
-/* The indent that the file has: 0 for all in one line. */
-static guint
-indent_of (const char *path)
-{
-  char head[256] = { 0 };
-  FILE *file = fopen (path, "re");
-  const char *at;
-  guint n = 0;
-
-  if (file == NULL)
-    return 2;
-  if (fread (head, 1, sizeof head - 1, file) == 0)
-    head[0] = '\0';
-  fclose (file);
-  at = strchr (head, '\n');
-  while (at != NULL && at[1 + n] == ' ')
-    n++;
-  return n;
-}
-
-/* A line break and the indent of a depth; a space where the file has one line. */
-static char *
-break_of (const Page *page, guint depth)
-{
-  GString *text = g_string_new (page->indent > 0 ? "\n" : " ");
-
-  for (guint i = 0; i < page->indent * depth; i++)
-    g_string_append_c (text, ' ');
-  return g_string_free (text, FALSE);
-}
-
-static void
-put_item (const Page *page, GString *text, const json_t *item, guint depth)
-{
-  if (page->indent > 0)
-    labelme_put_value (text, item, page->indent, depth);
-  else
-    json_put_value (text, item);
-}
-
-static JsonEditFate
-on_shape (guint member, json_t *item, GString *text, gpointer data, GError **error)
-{
-  Page *page = data;
-  const json_t *items = page->at < page->instead->len ? page->instead->pdata[page->at] : NULL;
-
-  page->at++;
-  if (items == NULL)
-    return JSON_EDIT_KEEP;
-  for (gsize i = 0; i < json_array_size (items); i++)
-    {
-      g_autofree char *line = break_of (page, 2);
-
-      if (i > 0)
-        g_string_append_printf (text, ",%s", line);
-      put_item (page, text, json_array_get (items, i), 2);
-    }
-  return json_array_size (items) > 0 ? JSON_EDIT_REPLACE : JSON_EDIT_DROP;
-}
-
 static gboolean
-on_end (guint member, JsonEdit *edit, gpointer data, GError **error)
-{
-  const Page *page = data;
-
-  for (gsize i = 0; i < json_array_size (page->added); i++)
-    {
-      g_autoptr (GString) text = g_string_new (NULL);
-
-      put_item (page, text, json_array_get (page->added, i), 2);
-      if (!json_edit_add (edit, text->str, error))
-        return FALSE;
-    }
-  return TRUE;
-}
-
-/* The file as it is, with the shapes that changed. */
-static gboolean
-copy_file (Page *page, const char *path, const json_t *note, OutFile *out, GError **error)
-{
-  static const char *const members[] = { "shapes", NULL };
-  g_autoptr (GString) value = g_string_new (NULL);
-  g_autofree char *shape_line = NULL, *member_line = NULL;
-  JsonEditor editor = { .members = members, .element = on_shape, .end = on_end, .user_data = page };
-
-  page->indent = indent_of (path);
-  put_item (page, value, note, 1);
-  editor.before_new = shape_line = break_of (page, 2);
-  editor.before_value = member_line = break_of (page, 1);
-  editor.value_name = "alidade";
-  editor.value = value->str;
-  return json_edit_copy (path, &editor, out, error);
-}
-
-static gboolean
-stage (Back *back, Page *page, const char *path, const struct stat *before, GError **error)
+stage (Back *back, const Page *page, const char *path, const struct stat *before, GError **error)
 {
   g_autoptr (json_t) note = file_note (page);
   OutFile *out = replace_set_open (back->pending, path, before, error);
@@ -573,7 +478,7 @@ stage (Back *back, Page *page, const char *path, const struct stat *before, GErr
   if (out == NULL)
     return FALSE;
   if (before->st_ino != 0)
-    good = copy_file (page, path, note, out, error);
+    good = labelme_copy_file (path, page->instead, page->added, note, out, error);
   else
     {
       g_autoptr (GString) text = g_string_new (NULL);
