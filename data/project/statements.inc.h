@@ -306,7 +306,6 @@ STATEMENT (SEARCH_NAME, "SELECT rowid FROM search_name WHERE search_name MATCH ?
 STATEMENT (RUN_UNFINISHED, "SELECT id, settings FROM entry WHERE kind = 'run' AND state = 'shown'"
            " AND json_extract (settings, '$.key') = ?1 AND json_extract (settings, '$.choice') = ?2"
            " AND json_extract (settings, '$.finished') = 0 ORDER BY id DESC LIMIT 1")
-STATEMENT (RUN_LIST, "SELECT id, state, format, settings, by, at FROM entry WHERE kind = 'run' ORDER BY id DESC")
 #define RUN_PHRASES "SELECT p.image, p.id FROM shown_phrase p JOIN shown_image i ON i.id = p.image"
 STATEMENT (RUN_ALL, RUN_PHRASES " WHERE NOT EXISTS (SELECT 1 FROM verdict_slot s WHERE s.phrase = p.id AND s.current IS NOT NULL)"
            " ORDER BY p.image, p.id")
@@ -340,14 +339,15 @@ STATEMENT (MEASURE_SET, "INSERT OR REPLACE INTO phrase_measure (phrase, model, r
            " peak_x, peak_y, energy, outside, methods, twin, other, other_model, at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
 #define MEASURE_COLUMNS "SELECT m.phrase, m.model, m.alone, m.match, m.text_match, m.spread, m.peaks, m.peak_x, m.peak_y, m.energy," \
   " m.outside, m.methods, m.twin, m.other"
-STATEMENT (MEASURE_GET, MEASURE_COLUMNS " FROM phrase_measure m JOIN entry e ON e.id = m.entry JOIN phrase p ON p.id = m.phrase"
-           " WHERE m.phrase = ?1 AND m.model = ?2 AND e.state = 'shown' AND p.current = m.revision")
-STATEMENT (MEASURE_MODELS, "SELECT model, count (*), max (at) FROM phrase_measure GROUP BY model ORDER BY max (at) DESC")
+STATEMENT (MEASURE_GET, MEASURE_COLUMNS " FROM measure_now m WHERE m.phrase = ?1 AND m.model = ?2")
+STATEMENT (MEASURE_DELETE, "DELETE FROM phrase_measure WHERE phrase = ?1 AND entry <> ?2 AND entry IN (SELECT e.id FROM entry e"
+           " WHERE e.kind = 'run' AND e.state = 'shown' AND json_extract (e.settings, '$.key') = ?3)")
+STATEMENT (MEASURE_MODELS, "SELECT model, count (*), max (at) FROM measure_now GROUP BY model ORDER BY max (at) DESC")
 
 /* Queues */
 #define QUEUE_COLUMNS "SELECT p.id, p.image, m.match, m.spread, m.peaks, m.outside, m.methods, m.twin, m.other, m.energy, m.peak_x, m.peak_y" \
-  " FROM shown_phrase p JOIN shown_image i ON i.id = p.image LEFT JOIN phrase_measure m ON m.phrase = p.id AND m.model = ?1" \
-  "  AND m.revision = p.current AND (SELECT e.state FROM entry e WHERE e.id = m.entry) = 'shown' WHERE CASE ?2" \
+  " FROM shown_phrase p JOIN shown_image i ON i.id = p.image LEFT JOIN measure_now m ON m.phrase = p.id AND m.model = ?1" \
+  " WHERE CASE ?2" \
   " WHEN 0 THEN NOT EXISTS (SELECT 1 FROM verdict_now v WHERE v.phrase = p.id AND (v.adjudicated OR NOT v.stale))" \
   " WHEN 1 THEN NOT EXISTS (SELECT 1 FROM verdict_slot s WHERE s.phrase = p.id AND s.reviewer = ?3 AND s.pass = ?4 AND s.current IS NOT NULL)" \
   " ELSE EXISTS (SELECT 1 FROM verdict_now v WHERE v.phrase = p.id AND v.pass < ?4 AND v.reviewer <> ?3 AND v.verdict <> 'unsure')" \
@@ -412,10 +412,8 @@ STATEMENT (STATS_ORIGINS, "SELECT ifnull (CASE a.verdict"
            " ELSE (SELECT r.origin FROM shown_region r WHERE r.phrase = p.id ORDER BY r.origin = 'person' DESC, r.origin = 'import' DESC,"
            "  r.score DESC, r.link LIMIT 1) END, 'none'), a.verdict, count (*)" DECIDED " GROUP BY 1, 2")
 STATEMENT (STATS_STALE, "SELECT count (*) FROM verdict_now v JOIN shown_phrase p ON p.id = v.phrase JOIN shown_image i ON i.id = p.image WHERE v.stale")
-STATEMENT (STATS_MEASURED, "SELECT count (*) FROM phrase_measure m JOIN shown_phrase p ON p.id = m.phrase AND p.current = m.revision"
-           " WHERE m.model = ? AND (SELECT e.state FROM entry e WHERE e.id = m.entry) = 'shown'")
-STATEMENT (STATS_PEAKS, "SELECT a.id, m.peak_x, m.peak_y" DECIDED " JOIN phrase_measure m ON m.phrase = p.id AND m.model = ?1"
-           " AND m.revision = p.current AND (SELECT e.state FROM entry e WHERE e.id = m.entry) = 'shown'"
+STATEMENT (STATS_MEASURED, "SELECT count (*) FROM measure_now m JOIN shown_phrase p ON p.id = m.phrase WHERE m.model = ?")
+STATEMENT (STATS_PEAKS, "SELECT a.id, m.peak_x, m.peak_y" DECIDED " JOIN measure_now m ON m.phrase = p.id AND m.model = ?1"
            " WHERE a.verdict IN ('accepted', 'corrected') ORDER BY a.id")
 STATEMENT (STATS_BOXES, "SELECT v.x1, v.y1, v.x2, v.y2 FROM verdict_region n JOIN region_revision v ON v.id = n.revision WHERE n.verdict = ?"
            " ORDER BY v.id")

@@ -86,6 +86,32 @@ propose_run_report (const ProposeRun *run)
   return &run->report;
 }
 
+static double
+number (sqlite3_stmt *rows, int column)
+{
+  return sqlite3_column_type (rows, column) == SQLITE_NULL ? NAN : sqlite3_column_double (rows, column);
+}
+
+gboolean
+phrase_measure_load (Project *project, gint64 phrase, const char *model, PhraseMeasure *measure, gboolean *found, GError **error)
+{
+  Database *db = project_database (project);
+  g_autoptr (DatabaseRows) rows = database_bind (db, MEASURE_GET, error, "is", phrase, model);
+  int code;
+
+  if (rows == NULL)
+    return FALSE;
+  code = database_step (db, rows, error);
+  *found = code == SQLITE_ROW;
+  if (*found)
+    *measure = (PhraseMeasure) {
+      .alone = sqlite3_column_int (rows, 2), .match = number (rows, 3), .text_match = number (rows, 4), .spread = number (rows, 5),
+      .peaks = sqlite3_column_int (rows, 6), .peak_x = number (rows, 7), .peak_y = number (rows, 8), .energy = number (rows, 9),
+      .outside = sqlite3_column_int (rows, 10), .methods = number (rows, 11), .twin = number (rows, 12), .other = number (rows, 13),
+    };
+  return code == SQLITE_ROW || code == SQLITE_DONE;
+}
+
 /* The entry ------------------------------------------------------------------------------------------------------- */
 
 /* What makes two runs the same: model and everything that shapes their regions. */
@@ -420,7 +446,7 @@ drop_earlier (const ProposeRun *run, Database *db, gint64 phrase, GError **error
                         !database_run (db, RUN_REGION_DELETE, error, "i", region)))
         return FALSE;
     }
-  return TRUE;
+  return database_run (db, MEASURE_DELETE, error, "iis", phrase, run->report.entry, run->key);
 }
 
 static gint64

@@ -68,6 +68,9 @@ typedef struct
   gboolean alone;
 } PhraseMeasure;
 
+/* What the model's last run that shows measured; *found FALSE: nothing, or the phrase was edited since. */
+gboolean phrase_measure_load (Project *project, gint64 phrase, const char *model, PhraseMeasure *measure, gboolean *found, GError **error);
+
 /* Steps ------------------------------------------------------------------------------------------------------------ */
 
 typedef struct ProposeRun ProposeRun;

@@ -102,7 +102,7 @@ make_old (sqlite3 *handle, int version)
   run_sql (handle, "DROP TABLE image_name; DROP TABLE root_name; DROP TABLE rename_begun; DROP TABLE filter_revision; DROP TABLE filter; "
                    "DROP INDEX tag_phrase");
   if (version < 3)
-    run_sql (handle, "DROP TABLE phrase_measure; DROP TABLE calibration; DROP TABLE queue_item; DROP TABLE queue");
+    run_sql (handle, "DROP VIEW measure_now; DROP TABLE phrase_measure; DROP TABLE calibration; DROP TABLE queue_item; DROP TABLE queue");
   if (version < 2)
     run_sql (handle, "DROP TABLE search_text; DROP TABLE search_name; DROP TABLE search_progress");
   run_sql (handle, mark);

@@ -129,6 +129,15 @@ check_run (void)
   tap_ok (one (project, "SELECT count (*) FROM phrase_measure WHERE match BETWEEN 0 AND 1 AND spread BETWEEN 0 AND 1 AND peaks > 0 AND"
                         " energy BETWEEN 0 AND 1") == phrases - rest.empty, "/run/measures of each");
 
+  {
+    g_autofree char *key = propose_model_key (model);
+    PhraseMeasure measure;
+    gboolean found, none;
+
+    tap_ok (phrase_measure_load (project, one (project, "SELECT min (id) FROM shown_phrase"), key, &measure, &found, &error) && found &&
+              measure.peaks > 0 && measure.energy > 0 && isnan (measure.twin) && isnan (measure.methods) &&
+              phrase_measure_load (project, 1, key, &measure, &none, &error) && !none, "/run/a phrase's measures are read");
+  }
   /* People: one accepts, one corrects, one removes. */
   review.phrase = one (project, "SELECT min (id) FROM shown_phrase");
   g_assert (project_review (project, &review, &error));

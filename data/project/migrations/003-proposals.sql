@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- What models see in phrases, how far their scores can be trusted, and the lists that people work through.
 
--- One row for each phrase and model ("name hash"), written by a proposal run; so no order of a queue computes anything.
+-- One row for each phrase, model ("name hash") and run, written by the run; so no order of a queue computes anything.
 -- Places are pixels of the stored grid.
 CREATE TABLE phrase_measure (
   phrase INTEGER NOT NULL REFERENCES phrase,
@@ -22,9 +22,16 @@ CREATE TABLE phrase_measure (
   other REAL,                 -- another checkpoint's
   other_model TEXT,
   at INTEGER NOT NULL,
-  PRIMARY KEY (phrase, model)
+  PRIMARY KEY (phrase, model, entry)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX phrase_measure_entry ON phrase_measure (entry, phrase);
+
+-- The latest of those that show, as long as the phrase is what it was.
+CREATE VIEW measure_now AS
+SELECT m.* FROM phrase_measure m JOIN entry e ON e.id = m.entry JOIN phrase p ON p.id = m.phrase AND p.current = m.revision
+WHERE e.state = 'shown' AND NOT EXISTS (
+  SELECT 1 FROM phrase_measure n JOIN entry f ON f.id = n.entry
+  WHERE n.phrase = m.phrase AND n.model = m.model AND (n.at, n.entry) > (m.at, m.entry) AND f.state = 'shown');
 
 -- How often people accepted proposals of a model up to a score: steps that only rise.
 CREATE TABLE calibration (
