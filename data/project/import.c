@@ -46,7 +46,14 @@ gboolean
 import_batch_go_on (Import *import, GError **error)
 {
   gint64 longest = import->options->between != NULL ? BATCH_MICROSECONDS : ALONE_MICROSECONDS;
+  ImportReport *report = import->report;
 
+  if (import->options->limit > 0 && !report->cut &&
+      report->new_images + report->new_captions + report->new_phrases + report->new_regions >= import->options->limit)
+    {
+      report->cut = TRUE;
+      return project_fail (error, PROJECT_ERROR_CANCELLED, "the limit of records is reached");
+    }
   if (import->batch_began != 0 && g_get_monotonic_time () - import->batch_began > longest &&
       !import_batch_end (import, error))
     return FALSE;
@@ -296,6 +303,21 @@ finish (Import *import, const char *source, GError **error)
   return FALSE;
 }
 
+/* Reading that stopped at the limit is as good as one to the end. */
+static gboolean
+read_source (Import *import, const char *source, GError **error)
+{
+  GError *local = NULL;
+
+  if (import->format->read (import, source, &local) || import->report->cut)
+    {
+      g_clear_error (&local);
+      return TRUE;
+    }
+  g_propagate_error (error, local);
+  return FALSE;
+}
+
 static void
 skipped_free (gpointer data)
 {
@@ -366,7 +388,7 @@ project_import (Project *project, const char *source, const ImportOptions *optio
     good = project_fail (error, PROJECT_ERROR_NOT_FOUND, "There is no folder %s for the pictures.", options->images);
   else
     {
-      good = begin (&import, absolute, error) && import.format->read (&import, absolute, error) &&
+      good = begin (&import, absolute, error) && read_source (&import, absolute, error) &&
              import_settle_changed (&import, absolute, error) &&
              finish (&import, absolute, error);
       report->entry = good ? import.entry : 0;

@@ -20,6 +20,7 @@ typedef struct
   /* Called between two batches, without an open transaction: a person's records go first. NULL: nothing. */
   void (*between) (gpointer user_data);
   gpointer user_data;
+  gint64 limit;           /* stop after so many captions, phrases and regions, as if the source ended there; 0: none */
 } ImportOptions;
 
 typedef struct
@@ -35,6 +36,7 @@ typedef struct
   gint64 new_images, new_captions, new_phrases, new_regions;
   gint64 missing, outside, unused, other_grid, n_skipped;
   gint64 changed;                                  /* records with other numbers than the same source had before */
+  gboolean cut;                                    /* it stopped at the limit */
   GPtrArray *skipped;                              /* ImportSkipped; the first 100,000 */
   GPtrArray *notes;                                /* char * */
   double longest_batch, batches_over;              /* seconds; share of batches over 15 ms */

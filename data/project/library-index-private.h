@@ -64,7 +64,7 @@ struct LibraryIndex
   gboolean ready, unranked;
 
   /* The filler's own: how far it has read. */
-  gint64 seq, link;
+  gint64 seq, link, image;
   LibraryFold *fold;
 };
 

@@ -624,6 +624,7 @@ load (LibraryIndex *index, Database *db, GCancellable *cancellable, LibraryProgr
 
   if (!database_get (db, JOURNAL_LAST, &index->seq, NULL, error, "") ||
       !database_get (db, LINK_LAST, &index->link, NULL, error, "") ||
+      !database_get (db, IMAGE_LAST, &index->image, NULL, error, "") ||
       !database_get (db, INDEX_GUESS, &all, NULL, error, ""))
     return FALSE;
   do
@@ -837,15 +838,16 @@ update (LibraryIndex *index, Database *db, GCancellable *cancellable, GError **e
   g_autoptr (GHashTable) images = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   g_autoptr (GHashTable) phrases = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   Touched touched = { images, phrases };
-  gint64 seq = index->seq, link = index->link;
+  gint64 seq = index->seq, link = index->link, image = index->image;
 
   if (touch_by (db, INDEX_NEW_LINKS, index->link, phrases, 1, &index->link, error) &&
-      touch_journal (index, db, &touched, error) && reread (index, db, FALSE, images, cancellable, error) &&
+      touch_by (db, INDEX_NEW_IMAGES, index->image, images, 0, &index->image, error) && touch_journal (index, db, &touched, error) && reread (index, db, FALSE, images, cancellable, error) &&
       reread (index, db, TRUE, phrases, cancellable, error))
     return TRUE;
   /* Once more from where it was. */
   index->seq = seq;
   index->link = link;
+  index->image = image;
   return FALSE;
 }
 

@@ -134,7 +134,7 @@ fetch_state (Database *db, LibraryPhrase *phrase, GError **error)
   code = database_step (db, verdict, error);
   if (code == SQLITE_ROW)
     {
-      phrase->verdict = column_text (verdict, 0) == NULL || sqlite3_column_int (verdict, 1)
+      phrase->verdict = sqlite3_column_int (verdict, 3) == 0 || sqlite3_column_int (verdict, 1)
                             ? LIBRARY_STALE
                             : MAX (library_verdict_parse (column_text (verdict, 0)), 0);
       phrase->reviewer = g_strdup (column_text (verdict, 2));
@@ -156,7 +156,7 @@ fetch_state (Database *db, LibraryPhrase *phrase, GError **error)
 static gboolean
 fetch_phrase (Database *db, gint64 id, LibraryPhrase **phrase, GError **error)
 {
-  g_autoptr (DatabaseRows) rows = database_bind (db, PHRASE_ONE, error, "i", id);
+  g_autoptr (DatabaseRows) rows = database_bind (db, INDEX_PHRASE, error, "i", id);
   g_autoptr (LibraryPhrase) made = NULL;
   g_autofree char *path = NULL;
   int code;
@@ -175,7 +175,7 @@ fetch_phrase (Database *db, gint64 id, LibraryPhrase **phrase, GError **error)
   made->caption = column_id (rows, 4);
   made->text = g_strdup (column_text (rows, 5));
   made->detached = sqlite3_column_int (rows, 6);
-  made->regions = column_id (rows, 10);
+  made->regions = column_id (rows, 8);
   made->spans = g_array_new (FALSE, FALSE, sizeof (Span));
   if (!fetch_spans (db, column_id (rows, 7), made->spans, error) || !fetch_state (db, made, error) ||
       (made->tags = texts_of (db, INDEX_TAGS_OF_PHRASE, id, error)) == NULL)

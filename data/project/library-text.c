@@ -202,13 +202,29 @@ library_text_bytes (const LibraryText *text)
   return text->block->allocated_len + (gsize) text->offsets->len * (sizeof (gsize) + sizeof (guint32));
 }
 
+/* As memmem(), which spends more on its tables than a short text is worth. `needle` is not empty. */
+static gboolean
+holds (const char *from, const char *to, const char *needle, gsize length)
+{
+  if (to - from > 256)
+    return memmem (from, to - from, needle, length) != NULL;
+  for (; from + length <= to; from++)
+    if (from[length - 1] == needle[length - 1] && memcmp (from, needle, length) == 0)
+      return TRUE;
+  return FALSE;
+}
+
 gboolean
 library_text_find (const LibraryText *text, const GPtrArray *needles, guint64 *bits, GCancellable *cancellable)
 {
   const char *block = text->block->str, *end = block + text->block->len, *at = block, *hit;
   const char *first = needles->pdata[0];
+  g_autofree gsize *lengths = g_new (gsize, needles->len);
   gsize length;
   guint i = 0, hits = 0;
+
+  for (guint j = 0; j < needles->len; j++)
+    lengths[j] = strlen (needles->pdata[j]);
 
   /* The longest one is likely the rarest. */
   for (guint j = 1; j < needles->len; j++)
@@ -227,7 +243,7 @@ library_text_find (const LibraryText *text, const GPtrArray *needles, guint64 *b
       from = block + g_array_index (text->offsets, gsize, i);
       to = block + end_of (text, i);
       for (guint j = 0; j < needles->len && all; j++)
-        all = needles->pdata[j] == first || memmem (from, to - from, needles->pdata[j], strlen (needles->pdata[j])) != NULL;
+        all = needles->pdata[j] == first || holds (from, to, needles->pdata[j], lengths[j]);
       if (all)
         {
           guint32 row = g_array_index (text->rows, guint32, i);

@@ -496,9 +496,14 @@ STATEMENT (INDEX_IMAGE, "SELECT i.id, i.path, i.root_path, i.width, i.height, i.
            " (SELECT c.text FROM shown_caption c WHERE c.image = i.id ORDER BY c.id LIMIT 1) FROM shown_image i WHERE i.id = ?")
 STATEMENT (INDEX_TAGS_OF_IMAGE, "SELECT name FROM tag WHERE image = ? AND ifnull (phrase, 0) = 0 AND current = 1 ORDER BY name")
 STATEMENT (INDEX_TAGS_OF_PHRASE, "SELECT name FROM tag WHERE phrase = ? AND current = 1 ORDER BY name")
-/* No row: nobody judged; NULL: only verdicts that do not hold any more */
-STATEMENT (INDEX_VERDICT, "SELECT v.verdict, v.stale, v.reviewer FROM phrase_verdict d LEFT JOIN verdict_now v ON v.id = d.verdict"
-           " WHERE d.phrase = ?1 AND EXISTS (SELECT 1 FROM verdict_slot s WHERE s.phrase = ?1 AND s.current IS NOT NULL)")
+/* By the phrase first: a join to the view by the verdict's id would walk over all verdicts. The last column tells whether it
+ * is the one that decides. */
+STATEMENT (INDEX_VERDICT, "SELECT v.verdict, v.stale, v.reviewer, v.id IS (SELECT d.verdict FROM phrase_verdict d WHERE d.phrase = ?1)"
+           " FROM verdict_now v WHERE v.phrase = ?1 ORDER BY 4 DESC LIMIT 1")
+/* Likewise, the caption by a query of its own */
+STATEMENT (INDEX_PHRASE, "SELECT p.id, p.image, i.path, (SELECT c.text FROM shown_caption c WHERE c.id = p.caption), p.caption, p.text,"
+           " p.detached, p.current, (SELECT count (*) FROM shown_region r WHERE r.phrase = p.id)"
+           " FROM shown_phrase p JOIN shown_image i ON i.id = p.image WHERE p.id = ?")
 STATEMENT (INDEX_BEST_REGION, "SELECT score, model FROM shown_region WHERE phrase = ? AND score IS NOT NULL"
            " ORDER BY score DESC LIMIT 1")
 STATEMENT (INDEX_ROOTS, "SELECT r.id, r.path, count (*), sum (i.state = 'missing') FROM root r JOIN shown_image i ON i.root = r.id"
@@ -551,3 +556,12 @@ STATEMENT (PHRASE_PLACE, "SELECT p.id, p.image, p.caption, p.current, p.text, p.
            " JOIN shown_image i ON i.id = p.image WHERE p.id = ?")
 STATEMENT (CAPTION_SHOWN, "SELECT c.id, c.image, c.text FROM shown_caption c JOIN shown_image i ON i.id = c.image WHERE c.id = ?")
 STATEMENT (IMAGE_IS_SHOWN, "SELECT id FROM shown_image WHERE id = ?")
+STATEMENT (IMAGES_OF_ROOT, "SELECT count (*) FROM shown_image WHERE root = ?")
+STATEMENT (IMAGE_LAST, "SELECT ifnull (max (id), 0) FROM image")
+STATEMENT (INDEX_NEW_IMAGES, "SELECT id FROM image WHERE id > ? ORDER BY id")
+STATEMENT (PREVIEW_RECORDS, "SELECT * FROM (SELECT i.path, i.state, p.text, (SELECT c.text FROM shown_caption c WHERE c.id = p.caption),"
+           "  (SELECT count (*) FROM shown_region r WHERE r.phrase = p.id), i.id AS a, p.id AS b FROM shown_phrase p"
+           "  JOIN shown_image i ON i.id = p.image UNION ALL SELECT i.path, i.state, c.text, NULL, 0, i.id, c.id FROM shown_caption c"
+           "  JOIN shown_image i ON i.id = c.image WHERE NOT EXISTS (SELECT 1 FROM shown_phrase p WHERE p.caption = c.id)"
+           "  UNION ALL SELECT i.path, i.state, NULL, NULL, 0, i.id, 0 FROM shown_image i WHERE NOT EXISTS (SELECT 1 FROM shown_phrase p"
+           "  WHERE p.image = i.id) AND NOT EXISTS (SELECT 1 FROM shown_caption c WHERE c.image = i.id)) ORDER BY a, b LIMIT ?")

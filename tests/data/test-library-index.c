@@ -411,6 +411,14 @@ agrees (LibraryIndex *index, Project *project, const LibraryFilter *filter)
   if (good && filter->order == LIBRARY_BY_NAME)
     g_array_sort (wanted, compare_ids);
   good = good && memcmp (all->ids, wanted->data, all->n * sizeof (gint64)) == 0;
+  /* The rows say what the columns say. */
+  if (good && filter->target == LIBRARY_PHRASES && filter->verdicts != 0)
+    {
+      g_autoptr (GPtrArray) rows = library_fetch_phrases (project, page->ids, page->n, NULL);
+
+      for (guint i = 0; i < page->n; i++)
+        good = good && (filter->verdicts >> ((LibraryPhrase *) rows->pdata[i])->verdict & 1) != 0;
+    }
   if (!good)
     {
       tap_note ("%s: %d of SQL, %d here", json, (int) wanted->len, (int) all->count);
