@@ -4,6 +4,8 @@
 #include "commands.h"
 #include "export.h"
 #include "json-text.h"
+#include "library-index.h"
+#include "library-options.h"
 #include "project-id.h"
 #include "search.h"
 
@@ -270,9 +272,45 @@ print_rows (List *list, guint which, GError **error)
   return code == SQLITE_DONE && (command_print (list->out) || project_fail (error, PROJECT_ERROR_FAILED, "the output cannot be written"));
 }
 
+/* Rows by the library's filters, in its order, each read by its id. */
+static gboolean
+print_filtered (List *list, Project *project, guint which, const LibraryFilter *filter, GError **error)
+{
+  g_autoptr (LibraryIndex) index = library_index_new ();
+  g_autofree LibraryResult *result = NULL;
+  gint64 printed = 0;
+
+  if (!library_index_load (index, project, NULL, NULL, NULL, error))
+    return FALSE;
+  result = library_index_query (index, filter, 0, NULL);
+  for (guint i = 0; i < result->n && (list->limit < 0 || printed < list->limit); i++)
+    {
+      Statement one = filter->target == LIBRARY_IMAGES ? IMAGE_ONE : PHRASE_BY_ID;
+      g_autoptr (DatabaseRows) rows = NULL;
+      int code;
+
+      if (filter->order == LIBRARY_BY_ADDED && !filter->descending && result->ids[i] <= list->after)
+        continue;
+      if ((rows = database_bind (list->db, one, error, "i", result->ids[i])) == NULL)
+        return FALSE;
+      if ((code = database_step (list->db, rows, error)) != SQLITE_ROW)
+        return code == SQLITE_DONE;
+      g_string_append_c (list->out, '{');
+      if (!lists[which].put (list, rows, error))
+        return FALSE;
+      g_string_append (list->out, "}\n");
+      printed++;
+      if (list->out->len > 65536 && !command_print (list->out))
+        return project_fail (error, PROJECT_ERROR_FAILED, "nobody reads the output");
+    }
+  return command_print (list->out) || project_fail (error, PROJECT_ERROR_FAILED, "the output cannot be written");
+}
+
 int
 command_list (int argc, char **argv)
 {
+  g_auto (LibraryOptions) options = { 0 };
+  g_auto (LibraryFilter) chosen = { 0 };
   gboolean json = FALSE;
   g_autofree char *filter = NULL, *after = NULL;
   gint64 limit = -1;
@@ -281,6 +319,7 @@ command_list (int argc, char **argv)
     { "filter", 0, 0, G_OPTION_ARG_FILENAME, &filter, "Only captions or phrases with these words; images with this in their name", "TEXT" },
     { "limit", 0, 0, G_OPTION_ARG_INT64, &limit, "At most so many", "N" },
     { "after", 0, 0, G_OPTION_ARG_FILENAME, &after, "Only those behind this id (or seq)", "ID" },
+    LIBRARY_OPTION_ENTRIES (options),
     { NULL }
   };
   g_auto (GStrv) files = NULL;
@@ -302,13 +341,23 @@ command_list (int argc, char **argv)
     return command_usage ("list", "--filter goes with images, captions and phrases");
   if (after != NULL && (list.after = project_id_parse (after)) == 0)
     return command_usage ("list", "'%s' is no id", after);
+  if (library_options_given (&options) && strcmp (files[1], "images") != 0 && strcmp (files[1], "phrases") != 0)
+    return command_usage ("list", "--verdict, --tag, --order and their like go with images and phrases");
+  if (after != NULL && (options.order != NULL || options.descending))
+    return command_usage ("list", "--after goes with the order of the ids only");
+  if (!library_options_take (&options, &chosen, &error))
+    return command_fail ("list", error);
   list.limit = limit;
   list.filter = filter;
   project = project_open (files[0], FALSE, &error);
   if (project == NULL)
     return command_fail ("list", error);
   list.db = project_database (project);
-  if (!database_exec (list.db, "BEGIN", &error) || !print_rows (&list, which, &error))
+  chosen.target = strcmp (files[1], "images") == 0 ? LIBRARY_IMAGES : LIBRARY_PHRASES;
+  chosen.text = g_strdup (filter);
+  if (!database_exec (list.db, "BEGIN", &error) ||
+      !(library_options_given (&options) ? print_filtered (&list, project, which, &chosen, &error)
+                                         : print_rows (&list, which, &error)))
     return command_fail ("list", error);
   return command_end ("list", COMMAND_DONE);
 }

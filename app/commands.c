@@ -20,6 +20,8 @@ static const struct
   { "undo", command_undo, "alidade undo PROJECT [--by NAME]" },
   { "redo", command_undo, "alidade redo PROJECT [--by NAME]" },
   { "export", command_export, "alidade export PROJECT TARGET --format NAME [OPTION ...]" },
+  { "tag", command_tag, "alidade tag PROJECT NAME [IMAGE ...] [OPTION ...]" },
+  { "relink", command_relink, "alidade relink PROJECT OLD NEW" },
   { "check", command_check, "alidade check PROJECT [--json]" },
   { "backup", command_backup, "alidade backup PROJECT TARGET" },
 };

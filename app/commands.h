@@ -28,6 +28,8 @@ int command_import (int argc, char **argv);
 int command_export (int argc, char **argv);
 int command_review (int argc, char **argv);
 int command_undo (int argc, char **argv); /* and redo */
+int command_tag (int argc, char **argv);
+int command_relink (int argc, char **argv);
 int command_check (int argc, char **argv);
 int command_backup (int argc, char **argv);
 int command_propose (int argc, char **argv);

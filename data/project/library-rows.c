@@ -5,6 +5,7 @@
 #include "project-id.h"
 
 #include <math.h>
+#include <string.h>
 
 void
 library_image_free (LibraryImage *image)
@@ -226,6 +227,25 @@ library_fetch_phrases (Project *project, const gint64 *ids, guint n, GError **er
       g_ptr_array_add (phrases, phrase);
     }
   return g_steal_pointer (&phrases);
+}
+
+GPtrArray *
+library_find_images (Project *project, const char *name, GError **error)
+{
+  Database *db = project_database (project);
+  g_autoptr (DatabaseRows) rows = database_bind (db, INDEX_IMAGE_AT, error, "b", name, (gssize) strlen (name));
+  g_autoptr (GPtrArray) ids = g_ptr_array_new_with_free_func (g_free);
+  int code;
+
+  if (rows == NULL)
+    return NULL;
+  while ((code = database_step (db, rows, error)) == SQLITE_ROW)
+    {
+      gint64 id = column_id (rows, 0);
+
+      g_ptr_array_add (ids, g_memdup2 (&id, sizeof id));
+    }
+  return code == SQLITE_DONE ? g_steal_pointer (&ids) : NULL;
 }
 
 static GArray *

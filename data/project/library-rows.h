@@ -48,6 +48,10 @@ void library_phrase_free (LibraryPhrase *phrase);
 GPtrArray *library_fetch_images (Project *project, const gint64 *ids, guint n, GError **error); /* LibraryImage */
 GPtrArray *library_fetch_phrases (Project *project, const gint64 *ids, guint n, GError **error); /* LibraryPhrase */
 
+/* Ids (gint64 *) of the images at this path below their root, as it is shown to people; several roots may have one. Free with
+ * g_ptr_array_unref(). */
+GPtrArray *library_find_images (Project *project, const char *name, GError **error);
+
 /* An image's captions and phrases: their ids, oldest first (GArray of gint64). */
 GArray *library_captions_of (Project *project, gint64 image, GError **error);
 GArray *library_phrases_of (Project *project, gint64 image, GError **error);

@@ -565,3 +565,10 @@ STATEMENT (PREVIEW_RECORDS, "SELECT * FROM (SELECT i.path, i.state, p.text, (SEL
            "  JOIN shown_image i ON i.id = c.image WHERE NOT EXISTS (SELECT 1 FROM shown_phrase p WHERE p.caption = c.id)"
            "  UNION ALL SELECT i.path, i.state, NULL, NULL, 0, i.id, 0 FROM shown_image i WHERE NOT EXISTS (SELECT 1 FROM shown_phrase p"
            "  WHERE p.image = i.id) AND NOT EXISTS (SELECT 1 FROM shown_caption c WHERE c.image = i.id)) ORDER BY a, b LIMIT ?")
+STATEMENT (INDEX_IMAGE_AT, "SELECT id FROM shown_image WHERE path = ? ORDER BY id")
+/* One row of a list by its id, with the columns of the whole list */
+STATEMENT (IMAGE_ONE, "SELECT id, path, root_path, width, height, orientation, state, quick_hash, full_hash FROM shown_image WHERE id = ?")
+STATEMENT (PHRASE_BY_ID, "SELECT p.id, p.image, i.path, (SELECT c.text FROM shown_caption c WHERE c.id = p.caption), p.caption, p.text,"
+           " p.detached, p.current, p.types, (SELECT n.chain FROM entity n WHERE n.id = p.entity),"
+           " (SELECT count (*) FROM shown_region r WHERE r.phrase = p.id) FROM shown_phrase p JOIN shown_image i ON i.id = p.image"
+           " WHERE p.id = ?")
