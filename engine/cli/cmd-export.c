@@ -31,8 +31,9 @@ write_words (const WeightSet *set, const char *path, AlbefError *error)
   return status;
 }
 
-static int export(const char *in, const char *out, const WeightSetOptions *how, const ExportOptions *options,
-                  const char *words, bool json)
+static int
+export_model (const char *in, const char *out, const WeightSetOptions *how, const ExportOptions *options,
+              const char *words, bool json)
 {
   AlbefError error = ALBEF_ERROR_INIT;
   bool show = isatty (STDERR_FILENO);
@@ -118,7 +119,7 @@ run (int argc, char **argv)
   if (optind + 2 != argc)
     return cli_usage (&command_export, "give a file to read and a file to write");
   how.without_vocab = words == NULL;
-  return export(argv[optind], argv[optind + 1], &how, &what, words, json);
+  return export_model (argv[optind], argv[optind + 1], &how, &what, words, json);
 }
 
 const CliCommand command_export
