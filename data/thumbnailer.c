@@ -4,6 +4,7 @@
 #include "albef.h"
 #include "engine-error.h"
 #include "read-image.h"
+#include "thumbnail-cache.h"
 
 #define THUMBNAIL_THREADS 2
 #define THUMBNAIL_CACHE (32u << 20) /* bytes */
@@ -25,6 +26,8 @@ struct _AlidadeThumbnailer
   GHashTable *slots; /* key -> Slot */
   GQueue order;      /* head: used last */
   gsize used, limit; /* bytes */
+
+  ThumbnailCache **files; /* atomic box, shared with wishes under way; NULL: memory only */
 };
 
 G_DEFINE_FINAL_TYPE (AlidadeThumbnailer, alidade_thumbnailer, G_TYPE_OBJECT)
@@ -39,10 +42,23 @@ typedef struct
   char *path;
   int max_side;
   guint64 serial;
+  ThumbnailCache **files; /* NULL: none */
 
   AlidadePixels *pixels;
   GError *error;
 } Wish;
+
+static void
+files_clear (gpointer box)
+{
+  thumbnail_cache_free (*(ThumbnailCache **) box);
+}
+
+static void
+files_release (ThumbnailCache **box)
+{
+  g_atomic_rc_box_release_full (box, files_clear);
+}
 
 /* --- Memory ------------------------------------------------------------------------------------------ */
 
@@ -118,6 +134,7 @@ wish_free (gpointer data)
   g_clear_object (&wish->cancellable);
   g_clear_object (&wish->picture);
   g_clear_object (&wish->task);
+  g_clear_pointer (&wish->files, files_release);
   g_free (wish->path);
   g_free (wish);
 }
@@ -155,11 +172,18 @@ static void
 wish_work (gpointer data, gpointer user_data)
 {
   Wish *wish = data;
-  AlbefImage *image;
+  AlbefImage *image = NULL;
   g_autoptr (GSource) source = g_idle_source_new ();
+  g_autofree char *key = NULL;
 
+  if (wish->files != NULL && !g_cancellable_is_cancelled (wish->cancellable))
+    {
+      key = thumbnail_cache_key (wish->path, wish->max_side);
+      wish->pixels = key != NULL ? thumbnail_cache_load (*wish->files, key) : NULL;
+    }
   /* What was scrolled away while waiting is dropped there, before any reading. */
-  image = alidade_read_image (wish->path, wish->max_side, wish->cancellable, &wish->error);
+  if (wish->pixels == NULL)
+    image = alidade_read_image (wish->path, wish->max_side, wish->cancellable, &wish->error);
   if (image != NULL)
     {
       const int width = albef_image_width (image), height = albef_image_height (image);
@@ -167,6 +191,8 @@ wish_work (gpointer data, gpointer user_data)
                                                              free_image, image);
 
       wish->pixels = alidade_pixels_new (bytes, width, height);
+      if (key != NULL)
+        thumbnail_cache_save (*wish->files, key, wish->pixels);
     }
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_callback (source, wish_end, wish, wish_free);
@@ -188,6 +214,7 @@ alidade_thumbnailer_finalize (GObject *object)
 
   g_thread_pool_free (self->pool, TRUE, TRUE); /* no wish is left: each holds a reference */
   g_hash_table_unref (self->slots);
+  g_clear_pointer (&self->files, files_release);
   G_OBJECT_CLASS (alidade_thumbnailer_parent_class)->finalize (object);
 }
 
@@ -213,6 +240,18 @@ alidade_thumbnailer_new (gsize cache_bytes)
 
   self->limit = cache_bytes > 0 ? cache_bytes : THUMBNAIL_CACHE;
   return self;
+}
+
+void
+alidade_thumbnailer_set_folder (AlidadeThumbnailer *self, const char *folder, guint64 limit)
+{
+  g_return_if_fail (ALIDADE_IS_THUMBNAILER (self));
+
+  g_clear_pointer (&self->files, files_release);
+  if (folder == NULL)
+    return;
+  self->files = g_atomic_rc_box_new (ThumbnailCache *);
+  *self->files = thumbnail_cache_new (folder, limit);
 }
 
 AlidadePixels *
@@ -257,6 +296,7 @@ alidade_thumbnailer_load_async (AlidadeThumbnailer *self, AlidadePicture *pictur
   wish->path = g_strdup (alidade_picture_get_path (picture));
   wish->max_side = max_side;
   wish->serial = ++self->serial;
+  wish->files = self->files != NULL ? g_atomic_rc_box_acquire (self->files) : NULL;
   g_thread_pool_push (self->pool, wish, NULL);
 }
 

@@ -15,6 +15,10 @@ G_DECLARE_FINAL_TYPE (AlidadeThumbnailer, alidade_thumbnailer, ALIDADE, THUMBNAI
 /* `cache_bytes` 0: 32 MiB. */
 AlidadeThumbnailer *alidade_thumbnailer_new (gsize cache_bytes);
 
+/* From now on also keeps thumbnails in files below `folder` (NULL: no longer), up to `limit` bytes (0: 256 MiB), read and
+ * written by the same threads. A picture that changed is decoded again. */
+void alidade_thumbnailer_set_folder (AlidadeThumbnailer *self, const char *folder, guint64 limit);
+
 /* A thumbnail that is in memory already, with a reference, or NULL. No waiting: use it first when binding. */
 AlidadePixels *alidade_thumbnailer_lookup (AlidadeThumbnailer *self, AlidadePicture *picture, int max_side);
 
