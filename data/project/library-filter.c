@@ -126,7 +126,7 @@ library_filter_to_json (const LibraryFilter *filter)
   json_object_set_new (all, "order", json_string (orders[filter->order]));
   if (filter->descending)
     json_object_set_new (all, "descending", json_true ());
-  return json_dumps (all, JSON_COMPACT | JSON_SORT_KEYS);
+  return json_dumps (all, JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION (12));
 }
 
 static gboolean

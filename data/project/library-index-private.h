@@ -68,4 +68,30 @@ struct LibraryIndex
   LibraryFold *fold;
 };
 
+/* library-sets.c; the lock is held for writing, but for the names: those take it themselves. */
+void library_sets_init (LibrarySets *sets);
+void library_sets_clear (LibrarySets *sets);
+/* The number of a set; `names` is sorted in place. Where there are more sets than numbers, the rest share the last one, which
+ * has all their names. */
+guint16 library_sets_put (LibrarySets *sets, GPtrArray *names);
+char **library_sets_names (LibraryIndex *index, LibrarySets *sets);
+/* -1: there is none. */
+gint64 library_image_row (LibraryIndex *index, gint64 id);
+gint64 library_phrase_row (LibraryIndex *index, gint64 id);
+/* A new row, the last one of `n`; `before` is the id of the one before it. */
+void library_note_row (guint *n_sorted, guint n, gint64 before, GHashTable *stray, gint64 id);
+
+/* library-read.c; each takes the lock itself, for as long as a slice needs. */
+#define LIBRARY_SLICE 1024
+/* Images with after < id <= last, at most `limit`: *read becomes the last id, *n how many. */
+gboolean library_read_images (LibraryIndex *index, Database *db, gint64 after, gint64 last, gint64 limit, gint64 *read,
+                              gint64 *n, GError **error);
+gboolean library_read_captions (LibraryIndex *index, Database *db, gint64 *after, gint64 *n, GError **error);
+/* All captions of one image anew, if they are others than before. */
+gboolean library_reread_captions (LibraryIndex *index, Database *db, gint64 image, GError **error);
+gboolean library_read_phrases (LibraryIndex *index, Database *db, gint64 after, gint64 last, gint64 limit, gint64 *read,
+                               gint64 *n, GError **error);
+/* Sorts new names in. */
+void library_rank_images (LibraryIndex *index);
+
 G_END_DECLS
