@@ -33,6 +33,10 @@ STATEMENT (ENTRY_HANGS_ON,
   "    WHERE p.entry = ?1 AND l.entry IS NULL AND r.current IS NOT NULL)"
   " + (SELECT count (*) FROM image i JOIN phrase p ON p.image = i.id"
   "    WHERE i.entry = ?1 AND p.entry IS NULL AND p.current IS NOT NULL)"
+  " + (SELECT count (*) FROM image i JOIN caption c ON c.image = i.id"
+  "    WHERE i.entry = ?1 AND c.entry IS NULL AND c.current IS NOT NULL)"
+  " + (SELECT count (*) FROM phrase p WHERE p.entry = ?1"
+  "    AND p.current IS NOT (SELECT min (v.id) FROM phrase_revision v WHERE v.phrase = p.id))"
   " + (SELECT count (*) FROM tag t JOIN image i ON i.id = t.image WHERE i.entry = ?1 AND t.current = 1)")
 
 STATEMENT (TAKEN_ADD, "INSERT OR IGNORE INTO entry_taken (entry, kind, target, former) VALUES (?,?,?,?)")

@@ -243,6 +243,10 @@ test_many (void)
           ((HistoryEntry *) history->pdata[1])->phrases == 1000 && ((HistoryEntry *) history->pdata[1])->shown &&
           g_str_has_suffix (((HistoryEntry *) history->pdata[1])->source, "many.jsonl"), "/history/an import and a removal");
   tap_ok (project_entry_hanging (project, ((HistoryEntry *) history->pdata[1])->id, &hanging, &error) && hanging == 5, "/history/what hangs on it");
+  g_assert (project_tag_images (project, images, 10, "sky", FALSE, "ann", NULL, &error));
+  g_assert (project_add_caption (project, images[4], "a kite", "ann", &other, &error));
+  tap_ok (!project_hide_entry (project, ((HistoryEntry *) history->pdata[1])->id, TRUE, "ann", &error) &&
+          is_error (&error, PROJECT_ERROR_REFUSED), "/history/an import stays while a person's caption hangs on it");
   tap_ok (project_hide_entry (project, entry, TRUE, "ann", &error) && one (project, "SELECT count (*) FROM shown_image") == 1000,
           "/history/a removal undone");
 }
