@@ -2,6 +2,7 @@
  * cmd-list.c: `alidade list`: what a project holds, one JSON object a line. Streams: memory does not grow with it. */
 #include "coco-shape.h"
 #include "commands.h"
+#include "database.h"
 #include "export.h"
 #include "json-text.h"
 #include "library-index.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "export.h"
 
+#include "database.h"
 #include "image-finder.h"
 
 #include <errno.h>

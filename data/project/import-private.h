@@ -3,6 +3,7 @@
  * batch that import_batch_go_on() opened. */
 #pragma once
 
+#include "database.h"
 #include "image-finder.h"
 #include "import.h"
 

@@ -59,7 +59,9 @@ import_batch_go_on (Import *import, GError **error)
     return FALSE;
   if (import->batch_began != 0)
     return TRUE;
-  if (!import_go_on (import, error) || !database_begin (import->db, error))
+  /* What people did between two batches was durable. */
+  if (!import_go_on (import, error) || !database_set_durable (import->db, FALSE, error) ||
+      !database_begin (import->db, error))
     return FALSE;
   import->batch_began = g_get_monotonic_time ();
   return TRUE;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * project-check.c: whether a project is sound, and which of its pictures are gone, changed or back again. */
+#include "database.h"
 #include "picture-facts.h"
 #include "project.h"
 

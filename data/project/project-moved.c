@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * project-moved.c: the files that imports came from, after their folder has moved: writing back and later imports of
  * them go by these paths. */
+#include "database.h"
 #include "project.h"
 
 #include "json-items.h"

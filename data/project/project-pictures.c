@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * project-pictures.c: what a project knows about the files of its pictures: full hashes, filled in when nobody waits,
  * and new content that a person takes as the picture's. */
+#include "database.h"
 #include "picture-facts.h"
 #include "project.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "project.h"
 
+#include "database.h"
 #include "search.h"
 #include "picture-files.h"
 #include "writer-lock.h"

@@ -3,11 +3,12 @@
  * it. See migrations/001-first.sql for what it holds. A Project belongs to one thread at a time. */
 #pragma once
 
-#include "database.h"
+#include "project-error.h"
 
 G_BEGIN_DECLS
 
 typedef struct Project Project;
+typedef struct Database Database; /* database.h */
 
 /* Makes the folder (its parent must be there) and an empty project in it. EXISTS if there is a project already. */
 Project *project_create (const char *folder, GError **error);

@@ -2,6 +2,7 @@
  * review-private.h: shared by review*.c: the record in the making, and the rules of correcting regions. */
 #pragma once
 
+#include "database.h"
 #include "review.h"
 
 G_BEGIN_DECLS

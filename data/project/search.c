@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "search.h"
+#include "database.h"
 
 #include <string.h>
 
@@ -207,7 +208,7 @@ search_index (Project *project, void (*between) (gpointer), gpointer user_data, 
       gint64 entry, done;
       gboolean found;
 
-      if (!database_begin (db, error))
+      if (!database_set_durable (db, FALSE, error) || !database_begin (db, error))
         return FALSE;
       if (!next_slice (db, &entry, &kind, &done, &found, error) ||
           (found && !index_slice (db, entry, kind, between != NULL ? SLICE_MICROSECONDS : ALONE_MICROSECONDS, &done, error)) ||

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "write-back.h"
 
+#include "database.h"
 #include "export.h"
 #include "import.h"
 #include "replace-files.h"

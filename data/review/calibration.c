@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "calibration.h"
 
+#include "database.h"
+
 #include <math.h>
 #include <string.h>
 

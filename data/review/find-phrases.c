@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * find-phrases.c: noun phrases of captions become phrases of the project. */
+#include "database.h"
 #include "import.h"
 #include "noun-phrase.h"
 #include "project-id.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "propose.h"
 
+#include "database.h"
 #include "import.h"
 #include "project-id.h"
 #include "propose-private.h"

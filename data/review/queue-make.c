@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * queue-make.c: which phrases stand in a queue, in which order, and why. */
+#include "database.h"
 #include "json-items.h"
 #include "map-region.h"
 #include "project-id.h"

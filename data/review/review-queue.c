@@ -2,6 +2,7 @@
  * review-queue.c: reading a queue and walking it; see queue-make.c for how one is made. */
 #include "review-queue.h"
 
+#include "database.h"
 #include "json-items.h"
 
 #include <string.h>

@@ -2,6 +2,7 @@
 #include "review-statistics.h"
 
 #include "calibration.h"
+#include "database.h"
 #include "map-region.h"
 
 #include <math.h>

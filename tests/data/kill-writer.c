@@ -5,6 +5,7 @@
  *     kill-writer PROJECT NAME
  *
  * prints "batch N", "PHRASE VERDICT" or "undo PHRASE" a line, until it is killed or has done 100,000 of them. */
+#include "database.h"
 #include "project-id.h"
 #include "project.h"
 #include "review.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * test-folder-index.c: a folder indexed in the background, again and again: what is new, changed, missing, there again;
  * paused, cancelled, gone on with; and what an import will do, told before. */
+#include "database.h"
 #include "project-fixture.h"
 
 #include "folder-index.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * test-library-index.c: the library in memory answers as plain SQL on the database does: random projects, random edits
  * by people, random filters in every order. */
+#include "database.h"
 #include "project-fixture.h"
 
 #include "library-index.h"

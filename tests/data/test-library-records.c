@@ -2,6 +2,7 @@
  * test-library-records.c: what people do in the library, and taking it back: tags, kept filters, captions and phrases,
  * renamed files, moved folders, history. Whatever was done, undoing all of it gives the project that was there before, and
  * the text index finds exactly what is there. */
+#include "database.h"
 #include "project-fixture.h"
 
 #include "history.h"

@@ -2,6 +2,7 @@
  * test-project-crash.c: power lost at each sync of an import with reviews between its batches; a full disk, an input
  * and output error, a lock held elsewhere at each write. What was acknowledged is there afterwards, a half-done import
  * is absent or complete, and the file is sound. ALIDADE_SEED repeats a run. */
+#include "database.h"
 #include "project-fixture.h"
 
 #include "crash-vfs.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * test-project-details.c: what single formats mean, by small files: VOC's two first pixels and its folders, CVAT's turned
  * boxes and masks, where ODVG's phrases lie, YOLO's folders and names. */
+#include "database.h"
 #include "project-fixture.h"
 
 #include "review.h"

@@ -2,6 +2,7 @@
  * test-project-formats.c: import -> export -> import of generated projects, for every format. What a format drops
  * stands in its row below; anything else that differs fails. The seed is printed; ALIDADE_SEED repeats one,
  * ALIDADE_PROJECTS=1000 asks for so many projects a format. */
+#include "database.h"
 #include "project-fixture.h"
 
 typedef struct

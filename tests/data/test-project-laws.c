@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * test-project-laws.c: the schema's laws, every migration, shared regions, captions that are edited, imports beside
  * people. */
+#include "database.h"
 #include "project-fixture.h"
 
 #include "review.h"

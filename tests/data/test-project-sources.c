@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * test-project-sources.c: the files that imports came from: after their folder has moved, and captions that were
  * edited, which no write-back puts into them. */
+#include "database.h"
 #include "project-fixture.h"
 
 #include "picture-files.h"

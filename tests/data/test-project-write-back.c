@@ -2,6 +2,7 @@
  * test-project-write-back.c: files are imported, people change things at random, the changes go back into the files. A
  * fresh import of them must give the same labels; writing back once more must change nothing, as must importing again.
  * The seed is printed; ALIDADE_SEED repeats one, ALIDADE_PROJECTS=1000 asks for so many projects a format. */
+#include "database.h"
 #include "project-fixture.h"
 
 #include "review.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Regions from maps that were made up, and runs of the embedded model over the sample scenes. */
+#include "database.h"
 #include "noun-phrase.h"
 #include "project-fixture.h"
 #include "propose.h"

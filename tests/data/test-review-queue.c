@@ -2,6 +2,7 @@
  * Queues, what a blind reviewer sees, histories and calibration, on a project made for it: twelve phrases on six pictures,
  * of which each order has one that only it would put first. */
 #include "calibration.h"
+#include "database.h"
 #include "phrase-history.h"
 #include "project-fixture.h"
 #include "project-id.h"

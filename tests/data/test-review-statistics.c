@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Every figure of `alidade stats` on a project whose answers were computed by hand; and calibration on a generated one. */
 #include "calibration.h"
+#include "database.h"
 #include "project-fixture.h"
 #include "review-statistics.h"
 #include "review.h"

@@ -7,6 +7,7 @@
  * source in FUZZ_BEFORE that every project has imported already. */
 #pragma once
 
+#include "database.h"
 #include "export.h"
 #include "import.h"
 #include "project.h"
