@@ -224,7 +224,8 @@ best_end (Best *best)
 {
   LibraryResult *result = g_malloc (sizeof *result + best->hits->len * sizeof (gint64));
 
-  qsort (best->hits->data, best->hits->len, sizeof (Hit), compare_hits);
+  if (best->hits->len > 1)
+    qsort (best->hits->data, best->hits->len, sizeof (Hit), compare_hits);
   result->count = best->count;
   result->n = best->hits->len;
   for (guint i = 0; i < best->hits->len; i++)
