@@ -34,6 +34,10 @@ static const struct
   { "win.open-pictures", { "<Control>o" } },
   { "win.open-folder", { "<Control><Shift>o" } },
   { "win.open-samples", { NULL } },
+  { "win.new-project", { "<Control>n" } },
+  { "win.open-project", { NULL } },
+  { "win.sample-project", { NULL } },
+  { "win.close-project", { NULL } },
   { "win.open-model", { "<Control>m" } },
   { "win.show-report", { "<Control>i" } },
   { "win.export-strip", { "<Control>e" } },
@@ -47,10 +51,14 @@ static const struct
   { "win.zoom-in", { "<Control>plus", "<Control>equal", "<Control>KP_Add" } },
   { "win.zoom-out", { "<Control>minus", "<Control>KP_Subtract" } },
   { "win.zoom-fit", { "<Control>0", "<Control>KP_0" } },
-  { "win.zoom-original", { "<Control>1", "<Control>KP_1" } },
+  { "win.zoom-original", { NULL } }, /* 1 on the canvas */
   { "win.next-picture", { "<Control>Page_Down", "<Alt>Right" } },
   { "win.previous-picture", { "<Control>Page_Up", "<Alt>Left" } },
   { "win.fullscreen", { "F11" } },
+  { "win.view::explore", { "<Control>1", "<Control>KP_1" } },
+  { "win.view::review", { "<Control>2", "<Control>KP_2" } },
+  { "win.view::retrieve", { "<Control>3", "<Control>KP_3" } },
+  { "win.view::train", { "<Control>4", "<Control>KP_4" } },
 };
 
 static void

@@ -494,6 +494,20 @@ alidade_library_clear (AlidadeLibrary *self)
   library_restart (self, g_strdup (""), NULL, FALSE);
 }
 
+void
+alidade_library_open_list (AlidadeLibrary *self, const char *title)
+{
+  g_return_if_fail (ALIDADE_IS_LIBRARY (self) && title != NULL);
+  library_restart (self, g_strdup (title), NULL, FALSE);
+}
+
+void
+alidade_library_append (AlidadeLibrary *self, GPtrArray *pictures)
+{
+  g_return_if_fail (ALIDADE_IS_LIBRARY (self) && pictures != NULL);
+  library_append (self, pictures);
+}
+
 guint
 alidade_library_add (AlidadeLibrary *self, GFile *const *files, guint n_files)
 {

@@ -25,6 +25,10 @@ void alidade_library_open_samples (AlidadeLibrary *self, const char *path);
 /* Files and folders, e.g. of the command line. One folder alone is as alidade_library_open_folder. */
 void alidade_library_open_files (AlidadeLibrary *self, GFile *const *files, guint n_files);
 void alidade_library_clear (AlidadeLibrary *self);
+/* Empty under a title, to be filled by alidade_library_append(): what a project shows. */
+void alidade_library_open_list (AlidadeLibrary *self, const char *title);
+/* Pictures (AlidadePicture) behind the last; those already there are left out. */
+void alidade_library_append (AlidadeLibrary *self, GPtrArray *pictures);
 
 /* Appends files and folders (dropped ones); those already there are left out. Files that are not pictures by
  * their extension are left out too. Returns the number of files or folders that were taken up; a sample

@@ -18,7 +18,7 @@ static guint changed_signal;
 
 #define RECENT_GROUP "recent"
 
-static const char *const recent_keys[ALIDADE_RECENT_N_KINDS] = { "folders", "models" };
+static const char *const recent_keys[ALIDADE_RECENT_N_KINDS] = { "folders", "models", "projects" };
 
 /* Paths may hold any bytes and key files hold UTF-8: paths are kept as URIs. */
 static void

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * AlidadeRecent: the folders and models used lately, newest first, kept in a key file in the user's state
+ * AlidadeRecent: the folders, models and projects used lately, newest first, kept in a key file in the user's state
  * folder (STATE/alidade/recent.ini). Signal `changed`. What cannot be read or written is only logged: a
  * program without a home still runs. */
 #pragma once
@@ -12,6 +12,7 @@ typedef enum
 {
   ALIDADE_RECENT_FOLDERS,
   ALIDADE_RECENT_MODELS,
+  ALIDADE_RECENT_PROJECTS,
   ALIDADE_RECENT_N_KINDS
 } AlidadeRecentKind;
 

@@ -139,6 +139,7 @@ open_samples (GtkWidget *widget, const char *name, GVariant *parameter)
 {
   AlidadeWindow *self = ALIDADE_WINDOW (widget);
 
+  _alidade_window_close_project (self);
   alidade_exploration_set_picture (self->exploration, NULL);
   alidade_library_open_samples (self->library, NULL);
   alidade_window_select_first (self);
@@ -261,20 +262,8 @@ void
 _alidade_window_update_recent (AlidadeWindow *self)
 {
   fill_recent (self, self->recent_folders, ALIDADE_RECENT_FOLDERS, "win.open-recent-folder");
+  fill_recent (self, self->recent_projects, ALIDADE_RECENT_PROJECTS, "win.open-recent-project");
   fill_recent (self, self->recent_models, ALIDADE_RECENT_MODELS, "win.open-recent-model");
-}
-
-void
-_alidade_window_update_project (AlidadeWindow *self)
-{
-  const char *title = alidade_library_get_title (self->library);
-  g_autofree char *name = NULL;
-
-  if (title == NULL || title[0] == '\0')
-    title = "No pictures";
-  gtk_label_set_text (self->project_label, title);
-  name = g_strdup_printf ("Project %s", title);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->project_button), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
 }
 
 void
@@ -282,16 +271,23 @@ _alidade_window_init_menus (AlidadeWindow *self)
 {
   g_autoptr (GMenu) menu = g_menu_new ();
   g_autoptr (GMenu) open = g_menu_new ();
-  g_autoptr (GMenu) samples = g_menu_new ();
+  g_autoptr (GMenu) project = g_menu_new ();
+  g_autoptr (GMenu) close = g_menu_new ();
 
   self->recent_folders = g_menu_new ();
+  self->recent_projects = g_menu_new ();
   self->recent_models = g_menu_new ();
+  g_menu_append (project, "_New Project…", "win.new-project");
+  g_menu_append (project, "_Open Project…", "win.open-project");
+  g_menu_append (project, "_Sample Project", "win.sample-project");
   g_menu_append (open, "Open _Folder…", "win.open-folder");
   g_menu_append (open, "Open _Pictures…", "win.open-pictures");
-  g_menu_append (samples, "_Sample Scenes", "win.open-samples");
+  g_menu_append (close, "_Close Project", "win.close-project");
+  g_menu_append_section (menu, NULL, G_MENU_MODEL (project));
+  g_menu_append_section (menu, "Recent Projects", G_MENU_MODEL (self->recent_projects));
   g_menu_append_section (menu, NULL, G_MENU_MODEL (open));
-  g_menu_append_section (menu, "Recent", G_MENU_MODEL (self->recent_folders));
-  g_menu_append_section (menu, NULL, G_MENU_MODEL (samples));
+  g_menu_append_section (menu, "Recent Folders", G_MENU_MODEL (self->recent_folders));
+  g_menu_append_section (menu, NULL, G_MENU_MODEL (close));
   gtk_menu_button_set_menu_model (self->project_button, G_MENU_MODEL (menu));
   g_signal_connect_swapped (self->recent, "changed", G_CALLBACK (_alidade_window_update_recent), self);
   _alidade_window_update_recent (self);

@@ -31,6 +31,16 @@ drop_cb (GtkDropTarget *target, const GValue *value, double x, double y, Alidade
       _alidade_window_open_model (self, g_file_peek_path (files->pdata[0]), NULL, FALSE);
       return TRUE;
     }
+  if (files->len == 1 && _alidade_window_is_project (files->pdata[0]))
+    {
+      _alidade_window_open_project (self, g_file_peek_path (files->pdata[0]), FALSE);
+      return TRUE;
+    }
+  if (alidade_project_service_get_folder (self->projects) != NULL)
+    {
+      alidade_window_open_paths (self, (GFile *const *) files->pdata, files->len);
+      return TRUE;
+    }
   was_sample = alidade_library_get_is_sample (self->library);
   before = g_list_model_get_n_items (G_LIST_MODEL (self->library));
   taken = alidade_library_add (self->library, (GFile *const *) files->pdata, files->len);

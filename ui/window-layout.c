@@ -75,14 +75,11 @@ apply (AlidadeWindow *self, int width, int height)
   apply_strip (self);
   if (!first && narrow == was_narrow)
     return;
-  /* Automatic, so that panes do not hinder the window from becoming narrow. */
-  adw_flap_set_fold_policy (self->library_flap, narrow ? ADW_FLAP_FOLD_POLICY_ALWAYS : ADW_FLAP_FOLD_POLICY_AUTO);
-  adw_flap_set_fold_policy (self->controls_flap, narrow ? ADW_FLAP_FOLD_POLICY_ALWAYS : ADW_FLAP_FOLD_POLICY_AUTO);
+  _alidade_window_set_narrow (self, narrow);
   adw_flap_set_reveal_flap (self->library_flap, !narrow && setting (self, "library-shown"));
   adw_flap_set_reveal_flap (self->controls_flap, !narrow && setting (self, "controls-shown"));
   alidade_query_bar_set_narrow (self->query_bar, narrow);
   gtk_widget_set_visible (GTK_WIDGET (self->device_label), !narrow);
-  gtk_widget_set_visible (GTK_WIDGET (self->title), !narrow);
   gtk_label_set_max_width_chars (self->project_label, narrow ? 12 : 22);
   gtk_label_set_max_width_chars (self->model_label, narrow ? 12 : 20);
 }
@@ -171,8 +168,8 @@ add_fold_actions (AlidadeWindow *self)
     const char *property;
     gboolean is_inverted;
   } folds[] = {
-    { "toggle-library", self->library_flap, "reveal-flap", FALSE },
-    { "toggle-controls", self->controls_flap, "reveal-flap", FALSE },
+    { "toggle-library", self->library_toggle, "active", FALSE },
+    { "toggle-controls", self->controls_toggle, "active", FALSE },
     { "toggle-strip", self->strip, "folded", TRUE },
   };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Inside of AlidadeWindow, cut by topic: window.c holds it together, window-actions.c has actions and menus,
- * window-layout.c widths and folding, window-model.c checkpoints, window-dnd.c drops, window-export.c figures,
- * window-notices.c bars and toasts. */
+ * window-layout.c widths and folding, window-views.c pages, window-project.c the project, window-model.c checkpoints,
+ * window-dnd.c drops, window-export.c figures, window-notices.c bars and toasts. */
 #pragma once
 
 #include "canvas-view.h"
@@ -9,8 +9,10 @@
 #include "map-pane.h"
 #include "notice-bar.h"
 #include "pane-handle.h"
+#include "project-service.h"
 #include "query-bar.h"
 #include "recent.h"
+#include "view.h"
 #include "window.h"
 #include "word-strip.h"
 
@@ -19,14 +21,17 @@ struct _AlidadeWindow
   AdwApplicationWindow parent_instance;
 
   AdwToastOverlay *toasts;
-  AdwWindowTitle *title;
+  AdwViewSwitcherTitle *title;
+  AdwViewStack *stack;
+  AdwViewSwitcherBar *switcher_bar;
   GtkWidget *library_toggle, *controls_toggle;
   GtkMenuButton *project_button;
   GtkLabel *project_label;
+  GtkWidget *project_lock; /* shown while the project is open for reading alone */
   GtkMenuButton *model_button;
   GtkLabel *model_label, *device_label;
   GtkSpinner *model_spinner;
-  AlidadeNoticeBar *notice, *job;
+  AlidadeNoticeBar *notice, *project_notice, *job;
   AdwFlap *library_flap, *controls_flap;
   AlidadeLibraryPane *library_pane;
   AlidadePaneHandle *library_handle, *controls_handle;
@@ -38,15 +43,19 @@ struct _AlidadeWindow
   GtkWidget *drop_frame;
 
   AlidadeEngineService *service;
+  AlidadeProjectService *projects; /* opened and closed with the window */
   AlidadeLibrary *library;
   AlidadeExploration *exploration;
   AlidadeLook *look;
   AlidadeRecent *recent;
   GSettings *settings; /* may be NULL */
 
-  GMenu *recent_folders, *recent_models;           /* sections of the menus */
+  GMenu *recent_folders, *recent_projects, *recent_models; /* sections of the menus */
   GtkLabel *model_name, *model_facts, *model_test; /* in the model menu */
   GtkFileChooserNative *chooser;                   /* while one is open */
+
+  GBindingGroup *pane_bindings[ALIDADE_VIEW_N_SIDES]; /* of the shown page's panes to the header's buttons */
+  gboolean is_narrow;
 
   gboolean select_first;
   int width_class, height_class;     /* window-layout.c */
@@ -56,12 +65,13 @@ struct _AlidadeWindow
   char *wished_path, *wished_vocab; /* of the model to open when the service is free */
   gboolean wished_incomplete;
   guint unreadable_id, told_unreadable;
+  char *open_failure; /* why a project could not be opened, until the person has seen it */
+  guint relist_id;
 };
 
 /* window-actions.c */
 void _alidade_window_class_init_actions (GtkWidgetClass *widget_class);
 void _alidade_window_init_menus (AlidadeWindow *self);
-void _alidade_window_update_project (AlidadeWindow *self);
 void _alidade_window_update_recent (AlidadeWindow *self);
 /* A file chooser; `done` gets the chosen files, never with none. One at a time. */
 typedef void (*AlidadeFilesChosen) (AlidadeWindow *self, GListModel *files, gpointer data);
@@ -96,3 +106,23 @@ void _alidade_window_keep_copied (AlidadeWindow *self);
 void _alidade_window_class_init_notices (GtkWidgetClass *widget_class);
 void _alidade_window_init_notices (AlidadeWindow *self);
 void _alidade_window_toast (AlidadeWindow *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+/* window-views.c */
+void _alidade_window_class_init_views (GtkWidgetClass *widget_class);
+void _alidade_window_init_views (AlidadeWindow *self);
+void _alidade_window_set_narrow (AlidadeWindow *self, gboolean narrow);
+/* A page behind those that are there; the view may implement AlidadeView (view.h). `name` is that of the action
+ * win.view::NAME. The page is returned for its badge. */
+AdwViewStackPage *_alidade_window_add_view (AlidadeWindow *self, GtkWidget *view, const char *name, const char *title,
+                                            const char *icon_name);
+
+/* window-project.c */
+void _alidade_window_class_init_project (GtkWidgetClass *widget_class);
+void _alidade_window_init_project (AlidadeWindow *self);
+/* Whether a folder holds a project. */
+gboolean _alidade_window_is_project (GFile *folder);
+void _alidade_window_open_project (AlidadeWindow *self, const char *folder, gboolean create);
+void _alidade_window_close_project (AlidadeWindow *self);
+void _alidade_window_update_project (AlidadeWindow *self);
+/* Who the records of this window are by. */
+const char *_alidade_window_by (AlidadeWindow *self);

@@ -37,7 +37,7 @@ picture_changed_cb (AlidadeWindow *self)
   AlidadePicture *picture = alidade_exploration_get_picture (self->exploration);
 
   update_emptiness (self);
-  adw_window_title_set_title (self->title, picture != NULL ? alidade_picture_get_name (picture) : "Alidade");
+  adw_view_switcher_title_set_title (self->title, picture != NULL ? alidade_picture_get_name (picture) : "Alidade");
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.show-in-files", picture != NULL);
 }
 
@@ -48,6 +48,8 @@ alidade_window_dispose (GObject *object)
 
   g_clear_handle_id (&self->layout_id, g_source_remove);
   g_clear_handle_id (&self->unreadable_id, g_source_remove);
+  g_clear_handle_id (&self->relist_id, g_source_remove);
+  g_clear_pointer (&self->open_failure, g_free);
   if (self->opening != NULL)
     g_cancellable_cancel (self->opening);
   g_clear_object (&self->opening);
@@ -61,10 +63,18 @@ alidade_window_dispose (GObject *object)
     g_signal_handlers_disconnect_by_data (self->exploration, self);
   if (self->recent != NULL)
     g_signal_handlers_disconnect_by_data (self->recent, self);
+  if (self->projects != NULL)
+    {
+      g_signal_handlers_disconnect_by_data (self->projects, self);
+      alidade_project_service_close (self->projects);
+    }
   if (self->chooser != NULL)
     gtk_native_dialog_destroy (GTK_NATIVE_DIALOG (self->chooser));
   g_clear_object (&self->chooser);
   gtk_widget_dispose_template (GTK_WIDGET (self), ALIDADE_TYPE_WINDOW);
+  for (int side = 0; side < ALIDADE_VIEW_N_SIDES; side++)
+    g_clear_object (&self->pane_bindings[side]);
+  g_clear_object (&self->projects);
   g_clear_object (&self->exploration);
   g_clear_object (&self->look);
   g_clear_object (&self->recent);
@@ -72,6 +82,7 @@ alidade_window_dispose (GObject *object)
   g_clear_object (&self->library);
   g_clear_object (&self->settings);
   g_clear_object (&self->recent_folders);
+  g_clear_object (&self->recent_projects);
   g_clear_object (&self->recent_models);
 
   G_OBJECT_CLASS (alidade_window_parent_class)->dispose (object);
@@ -102,15 +113,19 @@ alidade_window_class_init (AlidadeWindowClass *klass)
   gtk_widget_class_set_template_from_resource (widget_class, "/org/alidade/ui/window.ui");
   gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, toasts);
   gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, title);
+  gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, stack);
+  gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, switcher_bar);
   gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, library_toggle);
   gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, controls_toggle);
   gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, project_button);
   gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, project_label);
+  gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, project_lock);
   gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, model_button);
   gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, model_label);
   gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, device_label);
   gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, model_spinner);
   gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, notice);
+  gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, project_notice);
   gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, job);
   gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, library_flap);
   gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, controls_flap);
@@ -128,6 +143,8 @@ alidade_window_class_init (AlidadeWindowClass *klass)
   _alidade_window_class_init_model (widget_class);
   _alidade_window_class_init_export (widget_class);
   _alidade_window_class_init_notices (widget_class);
+  _alidade_window_class_init_views (widget_class);
+  _alidade_window_class_init_project (widget_class);
 }
 
 static void
@@ -152,6 +169,7 @@ alidade_window_new (AdwApplication *app, AlidadeEngineService *service, AlidadeL
   AlidadeWindow *self = g_object_new (ALIDADE_TYPE_WINDOW, "application", app, NULL);
 
   self->service = g_object_ref (service);
+  self->projects = alidade_project_service_new ();
   self->library = g_object_ref (library);
   self->settings = settings != NULL ? g_object_ref (settings) : NULL;
   self->look = alidade_look_new ();
@@ -166,11 +184,13 @@ alidade_window_new (AdwApplication *app, AlidadeEngineService *service, AlidadeL
   alidade_map_pane_set_exploration (self->map_pane, self->exploration);
 
   _alidade_window_init_menus (self);
+  _alidade_window_init_views (self);
   _alidade_window_init_layout (self);
   _alidade_window_init_model (self);
   _alidade_window_init_dnd (self);
   _alidade_window_init_export (self);
   _alidade_window_init_notices (self);
+  _alidade_window_init_project (self);
   g_signal_connect_swapped (library, "items-changed", G_CALLBACK (library_changed_cb), self);
   g_signal_connect_swapped (library, "notify", G_CALLBACK (library_changed_cb), self);
   g_signal_connect_swapped (self->exploration, "picture-changed", G_CALLBACK (picture_changed_cb), self);
@@ -203,6 +223,12 @@ alidade_window_open_paths (AlidadeWindow *self, GFile *const *files, guint n_fil
     {
       GFile *only = pictures->len == 1 ? pictures->pdata[0] : NULL;
 
+      if (only != NULL && _alidade_window_is_project (only))
+        {
+          _alidade_window_open_project (self, g_file_peek_path (only), FALSE);
+          return;
+        }
+      _alidade_window_close_project (self);
       alidade_exploration_set_picture (self->exploration, NULL);
       alidade_library_open_files (self->library, (GFile *const *) pictures->pdata, pictures->len);
       if (only != NULL && g_file_peek_path (only) != NULL
