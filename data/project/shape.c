@@ -331,7 +331,7 @@ arrays_equal (GArray *a, GArray *b)
   if (a == NULL || b == NULL)
     return a == b;
   size = g_array_get_element_size (a);
-  return a->len == b->len && memcmp (a->data, b->data, a->len * size) == 0;
+  return a->len == b->len && (a->len == 0 || memcmp (a->data, b->data, a->len * size) == 0);
 }
 
 gboolean

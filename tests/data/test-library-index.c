@@ -411,7 +411,7 @@ agrees (LibraryIndex *index, Project *project, const LibraryFilter *filter)
     qsort (all->ids, all->n, sizeof (gint64), compare_ids);
   if (good && filter->order == LIBRARY_BY_NAME)
     g_array_sort (wanted, compare_ids);
-  good = good && memcmp (all->ids, wanted->data, all->n * sizeof (gint64)) == 0;
+  good = good && (all->n == 0 || memcmp (all->ids, wanted->data, all->n * sizeof (gint64)) == 0);
   /* The rows say what the columns say. */
   if (good && filter->target == LIBRARY_PHRASES && filter->verdicts != 0)
     {
