@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "project-picture.h"
 
+#include "albef.h"
+
 #include <string.h>
 
 struct _AlidadeProjectPicture
@@ -111,6 +113,16 @@ alidade_project_picture_get_to_review (AlidadeProjectPicture *self)
   return self->row != NULL ? self->row->phrases - self->row->decided : 0;
 }
 
+/* Whether it is one of the scenes that come with the program: the embedded model knows those. */
+static gboolean
+is_sample (const char *path)
+{
+  const char *scenes = albef_sample_scenes_path ();
+  gsize length = scenes != NULL ? strlen (scenes) : 0;
+
+  return length > 0 && strncmp (path, scenes, length) == 0 && (path[length] == '/' || scenes[length - 1] == '/');
+}
+
 /* The first caption becomes the sentence, as a sample's does. One that is not there, or that came back, is another
  * object: what was found out about the old file no longer holds. */
 static gboolean
@@ -135,7 +147,7 @@ alidade_project_picture_take_row (AlidadeProjectPicture *self, LibraryImage *row
   if (needs_picture (self, before))
     {
       g_clear_object (&self->picture);
-      self->picture = alidade_picture_new (row->path, row->caption, FALSE);
+      self->picture = alidade_picture_new (row->path, row->caption, is_sample (row->path));
       if (row->file == LIBRARY_FILE_MISSING)
         alidade_picture_set_state (self->picture, ALIDADE_PICTURE_UNREADABLE,
                                    "The file is not where it was. If its folder has moved, tell the project where it is now.");

@@ -30,6 +30,7 @@ struct _AlidadeCanvasView
   GtkWidget *ranking; /* AlidadePointRanking */
   AlidadeExploration *exploration;
   AlidadeLibrary *library;
+  AlidadeProjectPictures *pictures; /* NULL: this program has no projects */
 };
 
 G_DEFINE_FINAL_TYPE (AlidadeCanvasView, alidade_canvas_view, GTK_TYPE_WIDGET)
@@ -128,6 +129,16 @@ without_path (const char *message, const char *path)
   return g_string_free (text, FALSE);
 }
 
+/* The page without a picture, while a project is open. */
+static const char *
+project_page (AlidadeCanvasView *self)
+{
+  if (g_list_model_get_n_items (G_LIST_MODEL (self->pictures)) > 0
+      || !library_filter_is_empty (alidade_project_pictures_get_filter (self->pictures)))
+    return "choose";
+  return alidade_project_pictures_get_ready (self->pictures) ? "empty" : "loading";
+}
+
 static void
 picture_changed_cb (AlidadeCanvasView *self)
 {
@@ -152,6 +163,9 @@ picture_changed_cb (AlidadeCanvasView *self)
     page = "canvas";
   else if (picture != NULL || alidade_library_get_loading (self->library))
     page = "loading";
+  else if (self->pictures != NULL
+           && alidade_project_index_get_is_open (alidade_project_pictures_get_index (self->pictures)))
+    page = project_page (self);
   else if (g_list_model_get_n_items (G_LIST_MODEL (self->library)) > 0)
     page = "choose";
   gtk_spinner_set_spinning (self->spinner, g_str_equal (page, "loading"));
@@ -183,6 +197,9 @@ alidade_canvas_view_dispose (GObject *object)
     }
   if (self->library != NULL)
     g_signal_handlers_disconnect_by_data (self->library, self);
+  if (self->pictures != NULL)
+    g_signal_handlers_disconnect_by_data (self->pictures, self);
+  g_clear_object (&self->pictures);
   g_clear_pointer (&self->ranking, gtk_widget_unparent);
   g_clear_object (&self->exploration);
   g_clear_object (&self->library);
@@ -270,4 +287,15 @@ AlidadeCanvas *
 alidade_canvas_view_get_canvas (AlidadeCanvasView *self)
 {
   return self->canvas;
+}
+
+void
+alidade_canvas_view_set_pictures (AlidadeCanvasView *self, AlidadeProjectPictures *pictures)
+{
+  g_return_if_fail (ALIDADE_IS_CANVAS_VIEW (self) && self->pictures == NULL);
+
+  self->pictures = g_object_ref (pictures);
+  g_signal_connect_swapped (pictures, "notify::ready", G_CALLBACK (picture_changed_cb), self);
+  g_signal_connect_swapped (pictures, "items-changed", G_CALLBACK (picture_changed_cb), self);
+  picture_changed_cb (self);
 }

@@ -5,12 +5,15 @@
 
 #include "canvas.h"
 #include "library.h"
+#include "project-pictures.h"
 
 G_BEGIN_DECLS
 
 #define ALIDADE_TYPE_CANVAS_VIEW (alidade_canvas_view_get_type ())
 G_DECLARE_FINAL_TYPE (AlidadeCanvasView, alidade_canvas_view, ALIDADE, CANVAS_VIEW, GtkWidget)
 
+/* While a project is open its pictures count in place of the library's. */
+void alidade_canvas_view_set_pictures (AlidadeCanvasView *self, AlidadeProjectPictures *pictures);
 void alidade_canvas_view_set_exploration (AlidadeCanvasView *self, AlidadeExploration *exploration,
                                           AlidadeLibrary *library);
 AlidadeCanvas *alidade_canvas_view_get_canvas (AlidadeCanvasView *self);

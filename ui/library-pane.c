@@ -18,6 +18,8 @@ struct _AlidadeLibraryPane
   AlidadeExploration *exploration;
   AlidadeLibrary *library;
   AlidadeThumbnailer *thumbnailer;
+  AlidadeProjectIndex *index; /* NULL: this program has no projects */
+  GtkWidget *project;         /* AlidadeProjectPane; shown while one is open */
   GtkStringFilter *filter;
   GtkFilterListModel *found;
   GtkSingleSelection *selection;
@@ -140,11 +142,33 @@ unbind_cb (GtkSignalListItemFactory *factory, GtkListItem *item, AlidadeLibraryP
   alidade_library_cell_unbind (ALIDADE_LIBRARY_CELL (gtk_list_item_get_child (item)));
 }
 
+static gboolean
+in_project (AlidadeLibraryPane *self)
+{
+  return self->index != NULL && alidade_project_index_get_is_open (self->index);
+}
+
+static void
+project_reset_cb (AlidadeLibraryPane *self)
+{
+  const char *folder = alidade_project_service_get_folder (alidade_project_index_get_service (self->index));
+  g_autofree char *cache = folder != NULL ? g_build_filename (folder, "cache", "thumbnails", NULL) : NULL;
+
+  /* A folder that cannot be written to keeps none: that is no error. */
+  alidade_thumbnailer_set_folder (self->thumbnailer, cache, 0);
+  gtk_widget_set_visible (self->column, folder == NULL);
+  gtk_widget_set_visible (self->project, folder != NULL);
+}
+
 static void
 alidade_library_pane_dispose (GObject *object)
 {
   AlidadeLibraryPane *self = ALIDADE_LIBRARY_PANE (object);
 
+  if (self->index != NULL)
+    g_signal_handlers_disconnect_by_data (self->index, self);
+  g_clear_pointer (&self->project, gtk_widget_unparent);
+  g_clear_object (&self->index);
   if (self->library != NULL)
     g_signal_handlers_disconnect_by_data (self->library, self);
   if (self->selection != NULL)
@@ -220,10 +244,38 @@ alidade_library_pane_set_exploration (AlidadeLibraryPane *self, AlidadeExplorati
 }
 
 void
+alidade_library_pane_set_project (AlidadeLibraryPane *self, AlidadeProjectIndex *index)
+{
+  g_return_if_fail (ALIDADE_IS_LIBRARY_PANE (self) && self->exploration != NULL && self->index == NULL);
+
+  self->index = g_object_ref (index);
+  self->project = alidade_project_pane_new (self->exploration, index, self->thumbnailer);
+  gtk_widget_set_parent (self->project, GTK_WIDGET (self));
+  g_signal_connect_swapped (index, "reset", G_CALLBACK (project_reset_cb), self);
+  project_reset_cb (self);
+}
+
+AlidadeProjectPane *
+alidade_library_pane_get_project (AlidadeLibraryPane *self)
+{
+  g_return_val_if_fail (ALIDADE_IS_LIBRARY_PANE (self), NULL);
+  return ALIDADE_PROJECT_PANE (self->project);
+}
+
+AlidadeThumbnailer *
+alidade_library_pane_get_thumbnailer (AlidadeLibraryPane *self)
+{
+  g_return_val_if_fail (ALIDADE_IS_LIBRARY_PANE (self), NULL);
+  return self->thumbnailer;
+}
+
+void
 alidade_library_pane_set_columns (AlidadeLibraryPane *self, guint columns)
 {
   g_return_if_fail (ALIDADE_IS_LIBRARY_PANE (self));
 
+  if (self->project != NULL)
+    alidade_project_pane_set_columns (ALIDADE_PROJECT_PANE (self->project), columns);
   gtk_grid_view_set_max_columns (self->grid, columns);
   gtk_grid_view_set_min_columns (self->grid, columns);
   gtk_grid_view_set_max_columns (self->grid, columns);
@@ -232,6 +284,13 @@ alidade_library_pane_set_columns (AlidadeLibraryPane *self, guint columns)
 void
 alidade_library_pane_focus_search (AlidadeLibraryPane *self)
 {
+  g_return_if_fail (ALIDADE_IS_LIBRARY_PANE (self));
+
+  if (in_project (self))
+    {
+      alidade_project_pane_focus_search (ALIDADE_PROJECT_PANE (self->project));
+      return;
+    }
   gtk_widget_grab_focus (GTK_WIDGET (self->search));
   gtk_editable_select_region (self->search, 0, -1);
 }
@@ -271,6 +330,11 @@ alidade_library_pane_step (AlidadeLibraryPane *self, int direction)
 
   g_return_if_fail (ALIDADE_IS_LIBRARY_PANE (self));
 
+  if (in_project (self))
+    {
+      alidade_project_pane_step (ALIDADE_PROJECT_PANE (self->project), direction);
+      return;
+    }
   n = g_list_model_get_n_items (G_LIST_MODEL (self->found));
   position = gtk_single_selection_get_selected (self->selection);
   if (n == 0)

@@ -44,6 +44,8 @@ struct _AlidadeWindow
 
   AlidadeEngineService *service;
   AlidadeProjectService *projects; /* opened and closed with the window */
+  AlidadeProjectIndex *index;       /* of the project that is open */
+  AlidadeProjectPictures *pictures; /* of the side pane */
   AlidadeLibrary *library;
   AlidadeExploration *exploration;
   AlidadeLook *look;
@@ -66,7 +68,6 @@ struct _AlidadeWindow
   gboolean wished_incomplete;
   guint unreadable_id, told_unreadable;
   char *open_failure; /* why a project could not be opened, until the person has seen it */
-  guint relist_id;
 };
 
 /* window-actions.c */

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * The project that the window has open: making, opening and closing one, what it is called, and why it can only be
  * read. Its pictures are shown in place of a folder's. */
-#include "project-listing.h"
 #include "samples.h"
 #include "window-private.h"
 
 #include "albef.h"
-
-#define RELIST_MS 250 /* pictures that came or went in this time are shown together */
 
 const char *
 _alidade_window_by (AlidadeWindow *self)
@@ -22,60 +19,6 @@ _alidade_window_is_project (GFile *folder)
   g_autofree char *database = path != NULL ? g_build_filename (path, "project.alidade", NULL) : NULL;
 
   return database != NULL && g_file_test (database, G_FILE_TEST_EXISTS);
-}
-
-/* ---- its pictures --------------------------------------------------------------------------------- */
-
-static void
-listed_cb (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (AlidadeWindow) self = data;
-  g_autoptr (GError) error = NULL;
-  gpointer answer = NULL;
-  ProjectListing *listing;
-  gboolean done = alidade_project_service_finish (ALIDADE_PROJECT_SERVICE (source), result, &answer, &error);
-
-  listing = answer;
-  if (!done)
-    {
-      if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-        _alidade_window_toast (self, "%s", error->message);
-      return;
-    }
-  if (listing->unchanged || listing->pictures == NULL || gtk_widget_in_destruction (GTK_WIDGET (self))
-      || alidade_project_service_get_folder (self->projects) == NULL)
-    return;
-  /* Fewer: some were removed, and the list starts again. */
-  if (listing->pictures->len < g_list_model_get_n_items (G_LIST_MODEL (self->library)))
-    alidade_library_open_list (self->library, alidade_project_service_get_title (self->projects));
-  alidade_library_append (self->library, listing->pictures);
-}
-
-static void
-list_pictures (AlidadeWindow *self)
-{
-  gint64 known = g_list_model_get_n_items (G_LIST_MODEL (self->library));
-
-  alidade_project_service_read_async (self->projects, project_listing_read,
-                                      project_listing_new (known > 0 ? known : -1), project_listing_free, NULL,
-                                      listed_cb, g_object_ref (self));
-}
-
-static gboolean
-relist_cb (gpointer data)
-{
-  AlidadeWindow *self = data;
-
-  self->relist_id = 0;
-  list_pictures (self);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-changed_cb (AlidadeWindow *self)
-{
-  if (self->relist_id == 0)
-    self->relist_id = g_timeout_add (RELIST_MS, relist_cb, self);
 }
 
 /* ---- which one, and its state --------------------------------------------------------------------- */
@@ -122,13 +65,11 @@ opened_cb (AlidadeWindow *self)
 {
   const char *folder = alidade_project_service_get_folder (self->projects);
 
-  g_clear_handle_id (&self->relist_id, g_source_remove);
   alidade_exploration_set_picture (self->exploration, NULL);
   if (folder != NULL)
     {
       g_clear_pointer (&self->open_failure, g_free);
       alidade_library_open_list (self->library, alidade_project_service_get_title (self->projects));
-      list_pictures (self);
       alidade_window_select_first (self);
     }
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.close-project", folder != NULL);
@@ -302,7 +243,6 @@ void
 _alidade_window_init_project (AlidadeWindow *self)
 {
   g_signal_connect_swapped (self->projects, "opened", G_CALLBACK (opened_cb), self);
-  g_signal_connect_swapped (self->projects, "changed", G_CALLBACK (changed_cb), self);
   g_signal_connect_swapped (self->project_notice, "button-clicked", G_CALLBACK (notice_clicked_cb), self);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.close-project", FALSE);
 }

@@ -6,6 +6,12 @@ G_DEFINE_FINAL_TYPE (AlidadeWindow, alidade_window, ADW_TYPE_APPLICATION_WINDOW)
 static void
 try_select_first (AlidadeWindow *self)
 {
+  if (self->select_first && alidade_project_index_get_is_open (self->index))
+    {
+      self->select_first = FALSE;
+      alidade_project_pane_select_first (alidade_library_pane_get_project (self->library_pane));
+      return;
+    }
   if (!self->select_first || g_list_model_get_n_items (G_LIST_MODEL (self->library)) == 0)
     return;
   self->select_first = FALSE;
@@ -17,6 +23,7 @@ static void
 update_emptiness (AlidadeWindow *self)
 {
   gboolean anything = g_list_model_get_n_items (G_LIST_MODEL (self->library)) > 0
+                      || g_list_model_get_n_items (G_LIST_MODEL (self->pictures)) > 0
                       || alidade_exploration_get_picture (self->exploration) != NULL;
 
   gtk_widget_set_visible (GTK_WIDGET (self->query_bar), anything);
@@ -48,7 +55,6 @@ alidade_window_dispose (GObject *object)
 
   g_clear_handle_id (&self->layout_id, g_source_remove);
   g_clear_handle_id (&self->unreadable_id, g_source_remove);
-  g_clear_handle_id (&self->relist_id, g_source_remove);
   g_clear_pointer (&self->open_failure, g_free);
   if (self->opening != NULL)
     g_cancellable_cancel (self->opening);
@@ -57,6 +63,9 @@ alidade_window_dispose (GObject *object)
   g_clear_pointer (&self->wished_vocab, g_free);
   if (self->service != NULL)
     g_signal_handlers_disconnect_by_data (self->service, self);
+  if (self->pictures != NULL)
+    g_signal_handlers_disconnect_by_data (self->pictures, self);
+  g_clear_object (&self->pictures);
   if (self->library != NULL)
     g_signal_handlers_disconnect_by_data (self->library, self);
   if (self->exploration != NULL)
@@ -80,6 +89,7 @@ alidade_window_dispose (GObject *object)
   g_clear_object (&self->recent);
   g_clear_object (&self->service);
   g_clear_object (&self->library);
+  g_clear_object (&self->index);
   g_clear_object (&self->settings);
   g_clear_object (&self->recent_folders);
   g_clear_object (&self->recent_projects);
@@ -178,8 +188,13 @@ alidade_window_new (AdwApplication *app, AlidadeEngineService *service, AlidadeL
   bind_settings (self);
 
   alidade_library_pane_set_exploration (self->library_pane, self->exploration, library);
+  self->index = alidade_project_index_new (self->projects);
+  alidade_library_pane_set_project (self->library_pane, self->index);
+  self->pictures = g_object_ref (
+      alidade_project_pane_get_pictures (alidade_library_pane_get_project (self->library_pane)));
   alidade_query_bar_set_exploration (self->query_bar, self->exploration);
   alidade_canvas_view_set_exploration (self->canvas_view, self->exploration, library);
+  alidade_canvas_view_set_pictures (self->canvas_view, self->pictures);
   alidade_word_strip_set_exploration (self->strip, self->exploration);
   alidade_map_pane_set_exploration (self->map_pane, self->exploration);
 
@@ -193,6 +208,7 @@ alidade_window_new (AdwApplication *app, AlidadeEngineService *service, AlidadeL
   _alidade_window_init_project (self);
   g_signal_connect_swapped (library, "items-changed", G_CALLBACK (library_changed_cb), self);
   g_signal_connect_swapped (library, "notify", G_CALLBACK (library_changed_cb), self);
+  g_signal_connect_swapped (self->pictures, "items-changed", G_CALLBACK (update_emptiness), self);
   g_signal_connect_swapped (self->exploration, "picture-changed", G_CALLBACK (picture_changed_cb), self);
   library_changed_cb (self);
   picture_changed_cb (self);

@@ -80,7 +80,8 @@ library_filter_is_empty (const LibraryFilter *filter)
 {
   return (filter->text == NULL || *filter->text == '\0') && filter->verdicts == 0 && filter->origins == 0 &&
          filter->files == 0 && filter->tag == NULL && filter->model == NULL && !filter->with_score &&
-         filter->regions == LIBRARY_ANY && filter->changed_since == 0 && filter->iou_below <= 0;
+         filter->regions == LIBRARY_ANY && filter->phrases == LIBRARY_ANY && filter->changed_since == 0 &&
+         filter->iou_below <= 0;
 }
 
 static json_t *
@@ -119,6 +120,8 @@ library_filter_to_json (const LibraryFilter *filter)
     }
   if (filter->regions != LIBRARY_ANY)
     json_object_set_new (all, "regions", json_string (has[filter->regions]));
+  if (filter->phrases != LIBRARY_ANY)
+    json_object_set_new (all, "phrases", json_string (has[filter->phrases]));
   if (filter->changed_since != 0)
     json_object_set_new (all, "changed_since", json_integer (filter->changed_since));
   if (filter->iou_below > 0)
@@ -214,6 +217,12 @@ take_member (LibraryFilter *filter, const char *key, const json_t *value)
     {
       good = take_name (value, has, G_N_ELEMENTS (has), &which);
       filter->regions = which;
+      return good;
+    }
+  if (strcmp (key, "phrases") == 0)
+    {
+      good = take_name (value, has, G_N_ELEMENTS (has), &which);
+      filter->phrases = which;
       return good;
     }
   if (strcmp (key, "order") == 0)

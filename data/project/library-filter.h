@@ -67,6 +67,7 @@ typedef struct
   gboolean with_score;    /* the best score lies in score_min .. score_max */
   double score_min, score_max;
   LibraryHas regions;
+  LibraryHas phrases;     /* of images: whether there is any */
   gint64 changed_since;   /* microseconds since 1970, to the second; 0: any */
   double iou_below;       /* the model's best region overlaps the person's (else the imported) one less; 0: any */
 

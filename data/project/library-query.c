@@ -304,8 +304,10 @@ walk_images (const Query *query, Best *best, GCancellable *cancellable)
       const LibraryImageRow *image = &images[i];
       Sum *sum = &sums[i];
 
-      if (sum->state == 0 && image_has_words (query, i) && row_matches (query, &nothing, image))
+      if (sum->state == 0 && query->filter->phrases != LIBRARY_WITH && image_has_words (query, i) && row_matches (query, &nothing, image))
         sum_add (sum, &nothing);
+      if ((sum->state & HAS_PHRASES) != 0 && query->filter->phrases == LIBRARY_WITHOUT)
+        continue;
       if ((sum->state & MATCHES) != 0)
         best_add (best, key_of (query->filter, image->rank, image->id, sum->score, sum->changed, sum->verdict, sum->regions,
                                 sum->iou), image->id);
