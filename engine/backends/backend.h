@@ -330,7 +330,9 @@ typedef struct
   int64_t ldx;
 } SoftTargetsArgs;
 
-/* loss[r] = weight[r] sum_j -target[r][j] log softmax (x[r])[j]; lse (rows) keeps log sum exp. Without weight: 1. */
+/* loss[r] = weight[r] sum_j -target[r][j] log softmax (x[r])[j]. Without weight: 1. lse (rows x 2) keeps log sum exp as
+ * a float and what that float lacks: at logits of 1000 (a temperature of 0.001) the float alone would put every
+ * probability wrong by up to 3e-5, all of a row the same way. */
 typedef struct
 {
   View x, target, weight, loss, lse;
@@ -338,7 +340,7 @@ typedef struct
   int64_t ldx;
 } CrossEntropyArgs;
 
-/* dx[r][j] += dloss[r] weight[r] (softmax (x[r])[j] sum target[r] - target[r][j]). */
+/* dx[r][j] += dloss[r] weight[r] (softmax (x[r])[j] sum target[r] - target[r][j]), softmax being exp (x - lse). */
 typedef struct
 {
   View dloss, x, target, weight, lse, dx;

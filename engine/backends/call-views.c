@@ -134,12 +134,12 @@ training_views (const KernelCall *call, CallView *views)
     case KERNEL_CROSS_ENTROPY:
       VIEWS_OF (CrossEntropyArgs, cross_entropy, NAME (x, CALL_READS, reach (args->rows, args->n, args->ldx));
                 NAME (target, CALL_READS, args->rows * args->n); NAME_IF (weight, CALL_READS, args->rows);
-                NAME (loss, CALL_OVERWRITES, args->rows); NAME_IF (lse, CALL_OVERWRITES, args->rows))
+                NAME (loss, CALL_OVERWRITES, args->rows); NAME_IF (lse, CALL_OVERWRITES, 2 * args->rows))
     case KERNEL_CROSS_ENTROPY_GRAD:
       VIEWS_OF (CrossEntropyGradArgs, cross_entropy_grad, NAME (dloss, CALL_READS, args->rows);
                 NAME (x, CALL_READS, reach (args->rows, args->n, args->ldx));
                 NAME (target, CALL_READS, args->rows * args->n); NAME_IF (weight, CALL_READS, args->rows);
-                NAME (lse, CALL_READS, args->rows); NAME (dx, CALL_UPDATES, reach (args->rows, args->n, args->lddx)))
+                NAME (lse, CALL_READS, 2 * args->rows); NAME (dx, CALL_UPDATES, reach (args->rows, args->n, args->lddx)))
     case KERNEL_MATCH_TARGETS:
       VIEWS_OF (MatchTargetsArgs, match_targets, NAME (id, CALL_READS, args->rows); NAME (all, CALL_READS, args->n);
                 NAME (out, CALL_OVERWRITES, args->rows * args->n); NAME_IF (equal, CALL_OVERWRITES, args->rows * args->n))

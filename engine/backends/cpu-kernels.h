@@ -89,7 +89,7 @@ typedef struct
   /* out = factor e^(x - largest) + rest hard; hard may be NULL. */
   void (*soften) (const float *x, const float *hard, float *out, int64_t n, float largest, float factor, float rest);
   double (*cross_entropy) (const float *x, const float *target, int64_t n, double lse); /* sum of target (lse - x) */
-  void (*cross_entropy_grad) (const float *x, const float *target, float *dx, int64_t n, float lse, float scale);
+  void (*cross_entropy_grad) (const float *x, const float *target, float *dx, int64_t n, const float *lse, float scale);
   void (*momentum) (const float *x, float *y, int64_t n, float keep, float follow); /* y = keep y + follow x */
   void (*adamw) (float *w, const float *g, float *m, float *v, int64_t n, const CpuAdamW *rule);
   /* Numbers `first` ... of the counter; y = factor x where one is kept, else 0 (+= with add). */

@@ -61,7 +61,10 @@ cross_entropy_rows (const CpuKernels *kernels, const void *data, int64_t from, i
 
       cpu_floats (args->loss)[r] = (float) (weight != NULL ? weight[r] * loss : loss);
       if (lse != NULL)
-        lse[r] = (float) all;
+        {
+          lse[2 * r] = (float) all;
+          lse[2 * r + 1] = (float) (all - lse[2 * r]);
+        }
     }
 }
 
@@ -73,7 +76,7 @@ cross_entropy_grad_rows (const CpuKernels *kernels, const void *data, int64_t fr
 
   for (int64_t r = from; r < to; r++)
     kernels->cross_entropy_grad (cpu_floats (args->x) + r * args->ldx, cpu_floats (args->target) + r * args->n,
-                                 cpu_floats (args->dx) + r * args->lddx, args->n, cpu_floats (args->lse)[r],
+                                 cpu_floats (args->dx) + r * args->lddx, args->n, cpu_floats (args->lse) + 2 * r,
                                  weight != NULL ? dloss[r] * weight[r] : dloss[r]);
 }
 

@@ -79,8 +79,9 @@ cross_entropy (const float *x, const float *target, int64_t n, double lse)
 }
 
 static void
-cross_entropy_grad (const float *x, const float *target, float *dx, int64_t n, float lse, float scale)
+cross_entropy_grad (const float *x, const float *target, float *dx, int64_t n, const float *lse, float scale)
 {
+  const float near = lse[0], far = lse[1];
   double total = 0;
   float mass;
 
@@ -91,7 +92,7 @@ cross_entropy_grad (const float *x, const float *target, float *dx, int64_t n, f
     total += v_sum (sum);
   })
   mass = (float) total;
-  V_ROW (n, V_PUT (dx, V_GET (dx) + scale * (v_exp (V_GET (x) - lse) * mass - V_GET (target))););
+  V_ROW (n, V_PUT (dx, V_GET (dx) + scale * (v_exp (V_GET (x) - near - far) * mass - V_GET (target))););
 }
 
 static void

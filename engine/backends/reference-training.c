@@ -59,7 +59,10 @@ reference_cross_entropy (const CrossEntropyArgs *args)
         sum += (double) target[r * args->n + j] * (all - x[r * args->ldx + j]);
       loss[r] = (float) (sum * (weight != NULL ? weight[r] : 1));
       if (lse != NULL)
-        lse[r] = (float) all;
+        {
+          lse[2 * r] = (float) all;
+          lse[2 * r + 1] = (float) (all - lse[2 * r]);
+        }
     }
 }
 
@@ -79,7 +82,7 @@ reference_cross_entropy_grad (const CrossEntropyGradArgs *args)
         total += target[r * args->n + j];
       for (int64_t j = 0; j < args->n; j++)
         {
-          double p = exp ((double) x[r * args->ldx + j] - lse[r]);
+          double p = exp ((double) x[r * args->ldx + j] - lse[2 * r] - lse[2 * r + 1]);
           float *to = &dx[r * args->lddx + j];
 
           *to = (float) (*to + scale * (p * total - target[r * args->n + j]));

@@ -55,7 +55,7 @@ op_cross_entropy (Scope *scope, Tensor *x, Tensor *target, Tensor *weight)
   Tensor *inputs[] = { x, target, weight };
   int64_t rows = tensor_rows (x), n = tensor_columns (x);
   Tensor *loss = scope_own (scope, tensor_new (scope->backend, DTYPE_F32, 1, &rows));
-  Tensor *lse = scope_own (scope, tensor_new (scope->backend, DTYPE_F32, 1, &rows));
+  Tensor *lse = scope_own (scope, tensor_new (scope->backend, DTYPE_F32, 2, (int64_t[]) { rows, 2 }));
   char a[64], b[64];
 
   if (tensor_numel (target) != rows * n || (weight != NULL && tensor_numel (weight) != rows))

@@ -291,7 +291,7 @@ static void
 bench_losses (Backend *backend, int64_t rows, int64_t n)
 {
   View x = view_new (backend, rows * n), target = view_new (backend, rows * n), dx = view_new (backend, rows * n);
-  View row = view_new (backend, rows), alpha = view_new (backend, 1);
+  View row = view_new (backend, 2 * rows), alpha = view_new (backend, 1);
   KernelCall calls[] = {
     { .id = KERNEL_SOFT_TARGETS,
       .soft_targets = { .x = x, .alpha = alpha, .hard = dx, .out = target, .rows = rows, .n = n, .ldx = n } },

@@ -84,7 +84,7 @@ cross_entropy_case (OpSuite *suite, int64_t rows, int64_t n, int64_t ldx, bool w
     op_operand (op, &args->weight, OP_INPUT, layout_flat (rows), draw_normal);
   op_operand (op, &args->loss, OP_OVERWRITTEN, layout_flat (rows), draw_normal);
   if (keep)
-    op_operand (op, &args->lse, OP_OVERWRITTEN, layout_flat (rows), draw_normal);
+    op_operand (op, &args->lse, OP_OVERWRITTEN, layout_flat (2 * rows), draw_normal);
 }
 
 static void
@@ -101,9 +101,12 @@ cross_entropy_grad_case (OpSuite *suite, int64_t rows, int64_t n, int64_t ldx, i
   op_operand (op, &args->target, OP_INPUT, layout_flat (rows * n), draw_unit);
   if (weighted)
     op_operand (op, &args->weight, OP_INPUT, layout_flat (rows), draw_normal);
-  lse = op_operand (op, &args->lse, OP_INPUT, layout_flat (rows), draw_unit);
+  lse = op_operand (op, &args->lse, OP_INPUT, layout_flat (2 * rows), draw_unit);
   for (int64_t r = 0; r < rows; r++)
-    set_float (lse, r, 1.5f + (float) (r % 3)); /* any number: the kernel takes it as it is */
+    {
+      set_float (lse, 2 * r, 1.5f + (float) (r % 3)); /* any numbers: the kernel takes them as they are */
+      set_float (lse, 2 * r + 1, 0.25f * (float) (r % 5));
+    }
   op_operand (op, &args->dx, OP_ACCUMULATED, layout_rows (rows, n, lddx), draw_normal);
 }
 
