@@ -98,7 +98,6 @@ typedef struct
   int64_t mask[MICRO_BATCH * MICRO_TOKENS];
   int64_t calls;
   int64_t spoil; /* this call's picture is not a number; 0: none */
-  void (*before) (int64_t call);
 } MicroBatches;
 
 static inline AlbefStatus
@@ -109,8 +108,6 @@ micro_next (void *user_data, int64_t epoch, int64_t number, const Batch **batch,
 
   (void) error;
   m->calls++;
-  if (m->before != NULL)
-    m->before (m->calls);
   for (size_t i = 0; i < sizeof m->images / sizeof m->images[0]; i++)
     m->images[i] = (float) random_normal (3, stream, i);
   if (m->spoil == m->calls)
