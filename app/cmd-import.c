@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * cmd-import.c: `alidade import` and `alidade export`. */
 #include "commands.h"
+#include "database.h"
 #include "export.h"
 #include "import.h"
 #include "json-text.h"

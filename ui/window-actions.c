@@ -96,6 +96,16 @@ add_chosen (AlidadeWindow *self, GListModel *model, gpointer data)
 {
   g_autoptr (GPtrArray) files = files_of (model);
 
+  if (alidade_project_service_get_folder (self->projects) != NULL)
+    {
+      _alidade_window_import (self, (GFile *const *) files->pdata, files->len);
+      return;
+    }
+  if (g_list_model_get_n_items (G_LIST_MODEL (self->library)) == 0)
+    {
+      alidade_window_open_paths (self, (GFile *const *) files->pdata, files->len);
+      return;
+    }
   if (alidade_library_add (self->library, (GFile *const *) files->pdata, files->len) == 0)
     _alidade_window_toast (self, "No new pictures there");
   if (alidade_exploration_get_picture (self->exploration) == NULL)
@@ -272,6 +282,7 @@ _alidade_window_init_menus (AlidadeWindow *self)
   g_autoptr (GMenu) menu = g_menu_new ();
   g_autoptr (GMenu) open = g_menu_new ();
   g_autoptr (GMenu) project = g_menu_new ();
+  g_autoptr (GMenu) exchange = g_menu_new ();
   g_autoptr (GMenu) close = g_menu_new ();
 
   self->recent_folders = g_menu_new ();
@@ -282,9 +293,14 @@ _alidade_window_init_menus (AlidadeWindow *self)
   g_menu_append (project, "_Sample Project", "win.sample-project");
   g_menu_append (open, "Open _Folder…", "win.open-folder");
   g_menu_append (open, "Open _Pictures…", "win.open-pictures");
+  g_menu_append (exchange, "_Import…", "win.import");
+  g_menu_append (exchange, "Import Fol_der…", "win.import-folder");
+  g_menu_append (exchange, "_Export Labels…", "win.export-labels");
+  g_menu_append (exchange, "_History", "win.history");
   g_menu_append (close, "_Close Project", "win.close-project");
   g_menu_append_section (menu, NULL, G_MENU_MODEL (project));
   g_menu_append_section (menu, "Recent Projects", G_MENU_MODEL (self->recent_projects));
+  g_menu_append_section (menu, NULL, G_MENU_MODEL (exchange));
   g_menu_append_section (menu, NULL, G_MENU_MODEL (open));
   g_menu_append_section (menu, "Recent Folders", G_MENU_MODEL (self->recent_folders));
   g_menu_append_section (menu, NULL, G_MENU_MODEL (close));

@@ -38,7 +38,7 @@ drop_cb (GtkDropTarget *target, const GValue *value, double x, double y, Alidade
     }
   if (alidade_project_service_get_folder (self->projects) != NULL)
     {
-      alidade_window_open_paths (self, (GFile *const *) files->pdata, files->len);
+      _alidade_window_import (self, (GFile *const *) files->pdata, files->len);
       return TRUE;
     }
   was_sample = alidade_library_get_is_sample (self->library);

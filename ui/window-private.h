@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * Inside of AlidadeWindow, cut by topic: window.c holds it together, window-actions.c has actions and menus,
- * window-layout.c widths and folding, window-views.c pages, window-project.c the project, window-model.c checkpoints,
- * window-dnd.c drops, window-export.c figures, window-notices.c bars and toasts. */
+ * window-layout.c widths and folding, window-views.c pages, window-project.c the project, window-jobs.c what goes on in
+ * the background, window-import.c what comes into the project, window-labels.c what leaves it, window-relink.c pictures
+ * that moved, window-model.c checkpoints, window-dnd.c drops, window-export.c figures, window-notices.c bars and toasts. */
 #pragma once
 
 #include "canvas-view.h"
+#include "job-row.h"
 #include "library-pane.h"
 #include "map-pane.h"
 #include "notice-bar.h"
@@ -31,7 +33,8 @@ struct _AlidadeWindow
   GtkMenuButton *model_button;
   GtkLabel *model_label, *device_label;
   GtkSpinner *model_spinner;
-  AlidadeNoticeBar *notice, *project_notice, *job;
+  AlidadeNoticeBar *notice, *project_notice, *relink_notice, *job;
+  GtkBox *jobs; /* AlidadeJobRow */
   AdwFlap *library_flap, *controls_flap;
   AlidadeLibraryPane *library_pane;
   AlidadePaneHandle *library_handle, *controls_handle;
@@ -68,6 +71,9 @@ struct _AlidadeWindow
   gboolean wished_incomplete;
   guint unreadable_id, told_unreadable;
   char *open_failure; /* why a project could not be opened, until the person has seen it */
+  guint missing_id; /* until missing pictures are looked for again */
+  char *missing_root; /* where pictures are not any more */
+  GtkWindow *import_report; /* of the last import, until it is looked at */
 };
 
 /* window-actions.c */
@@ -127,3 +133,36 @@ void _alidade_window_close_project (AlidadeWindow *self);
 void _alidade_window_update_project (AlidadeWindow *self);
 /* Who the records of this window are by. */
 const char *_alidade_window_by (AlidadeWindow *self);
+/* TRUE if a project is open and can be written; else the person is told why not. */
+gboolean _alidade_window_may_write (AlidadeWindow *self);
+
+/* window-jobs.c */
+typedef struct
+{
+  AlidadeWindow *window; /* reference */
+  GtkWidget *row;        /* reference; AlidadeJobRow */
+  GCancellable *cancellable;
+} AlidadeWindowJob;
+
+/* Starts and ends what every job has: a row, which cancels, and the window kept alive. The job's own struct begins with
+ * an AlidadeWindowJob; `poll` gets that. */
+void _alidade_window_job_begin (AlidadeWindowJob *job, AlidadeWindow *window, const char *title, gboolean pausable,
+                                AlidadeJobPoll poll);
+/* Takes the row away; the callback of the work calls it first. FALSE: the window is gone, say nothing. */
+gboolean _alidade_window_job_end (AlidadeWindowJob *job);
+void _alidade_window_job_clear (AlidadeWindowJob *job);
+/* A folder of pictures, indexed in the background. */
+void _alidade_window_index_folder (AlidadeWindow *self, const char *folder);
+
+/* window-relink.c */
+void _alidade_window_init_relink (AlidadeWindow *self);
+/* Says in a line which pictures are not where they were, or nothing. */
+void _alidade_window_look_for_missing (AlidadeWindow *self);
+
+/* window-labels.c */
+void _alidade_window_class_init_labels (GtkWidgetClass *widget_class);
+
+/* window-import.c */
+void _alidade_window_class_init_import (GtkWidgetClass *widget_class);
+/* Pictures, folders and annotation files into the open project: at once, or shown to the person before. */
+void _alidade_window_import (AlidadeWindow *self, GFile *const *files, guint n_files);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The project that the window has open: making, opening and closing one, what it is called, and why it can only be
  * read. Its pictures are shown in place of a folder's. */
+#include "history-window.h"
 #include "samples.h"
 #include "window-private.h"
 
@@ -61,6 +62,21 @@ _alidade_window_update_project (AlidadeWindow *self)
 }
 
 static void
+update_actions (AlidadeWindow *self)
+{
+  gboolean open = alidade_project_service_get_folder (self->projects) != NULL;
+  gboolean writable = open && alidade_project_service_get_reason (self->projects) == NULL;
+
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.close-project", open);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.import", writable);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.import-folder", writable);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.export-labels", open);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.history", open);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.add-pictures", !open || writable);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.add-folder", !open || writable);
+}
+
+static void
 opened_cb (AlidadeWindow *self)
 {
   const char *folder = alidade_project_service_get_folder (self->projects);
@@ -72,9 +88,8 @@ opened_cb (AlidadeWindow *self)
       alidade_library_open_list (self->library, alidade_project_service_get_title (self->projects));
       alidade_window_select_first (self);
     }
-  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.close-project", folder != NULL);
-  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.add-pictures", folder == NULL);
-  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.add-folder", folder == NULL);
+  _alidade_window_look_for_missing (self);
+  update_actions (self);
   update_notice (self);
   _alidade_window_update_project (self);
 }
@@ -109,6 +124,20 @@ _alidade_window_close_project (AlidadeWindow *self)
   g_clear_pointer (&self->open_failure, g_free);
   update_notice (self);
   alidade_project_service_close (self->projects);
+}
+
+gboolean
+_alidade_window_may_write (AlidadeWindow *self)
+{
+  const char *reason = alidade_project_service_get_reason (self->projects);
+
+  if (alidade_project_service_get_folder (self->projects) == NULL)
+    _alidade_window_toast (self, "No project is open: make or open one first");
+  else if (reason != NULL)
+    _alidade_window_toast (self, "The project is open for reading only");
+  else
+    return TRUE;
+  return FALSE;
 }
 
 /* ---- actions -------------------------------------------------------------------------------------- */
@@ -239,12 +268,21 @@ close_project (GtkWidget *widget, const char *name, GVariant *parameter)
   alidade_library_clear (self->library);
 }
 
+static void
+show_history (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  AlidadeWindow *self = ALIDADE_WINDOW (widget);
+
+  gtk_window_present (GTK_WINDOW (
+      alidade_history_window_new (GTK_WINDOW (self), self->projects, _alidade_window_by (self))));
+}
+
 void
 _alidade_window_init_project (AlidadeWindow *self)
 {
   g_signal_connect_swapped (self->projects, "opened", G_CALLBACK (opened_cb), self);
   g_signal_connect_swapped (self->project_notice, "button-clicked", G_CALLBACK (notice_clicked_cb), self);
-  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.close-project", FALSE);
+  update_actions (self);
 }
 
 void
@@ -255,4 +293,5 @@ _alidade_window_class_init_project (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "win.open-recent-project", "ay", open_recent_project);
   gtk_widget_class_install_action (widget_class, "win.sample-project", NULL, sample_project);
   gtk_widget_class_install_action (widget_class, "win.close-project", NULL, close_project);
+  gtk_widget_class_install_action (widget_class, "win.history", NULL, show_history);
 }

@@ -56,6 +56,9 @@ alidade_window_dispose (GObject *object)
   g_clear_handle_id (&self->layout_id, g_source_remove);
   g_clear_handle_id (&self->unreadable_id, g_source_remove);
   g_clear_pointer (&self->open_failure, g_free);
+  g_clear_pointer (&self->missing_root, g_free);
+  g_clear_handle_id (&self->missing_id, g_source_remove);
+  g_clear_pointer (&self->import_report, gtk_window_destroy);
   if (self->opening != NULL)
     g_cancellable_cancel (self->opening);
   g_clear_object (&self->opening);
@@ -137,6 +140,8 @@ alidade_window_class_init (AlidadeWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, notice);
   gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, project_notice);
   gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, job);
+  gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, relink_notice);
+  gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, jobs);
   gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, library_flap);
   gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, controls_flap);
   gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, library_pane);
@@ -155,6 +160,8 @@ alidade_window_class_init (AlidadeWindowClass *klass)
   _alidade_window_class_init_notices (widget_class);
   _alidade_window_class_init_views (widget_class);
   _alidade_window_class_init_project (widget_class);
+  _alidade_window_class_init_import (widget_class);
+  _alidade_window_class_init_labels (widget_class);
 }
 
 static void
@@ -206,6 +213,7 @@ alidade_window_new (AdwApplication *app, AlidadeEngineService *service, AlidadeL
   _alidade_window_init_export (self);
   _alidade_window_init_notices (self);
   _alidade_window_init_project (self);
+  _alidade_window_init_relink (self);
   g_signal_connect_swapped (library, "items-changed", G_CALLBACK (library_changed_cb), self);
   g_signal_connect_swapped (library, "notify", G_CALLBACK (library_changed_cb), self);
   g_signal_connect_swapped (self->pictures, "items-changed", G_CALLBACK (update_emptiness), self);

@@ -381,11 +381,22 @@ export_load_image (Project *project, gint64 image, gboolean proposals, GError **
 
 /* What formats ask for --------------------------------------------------------------------------------------------- */
 
+static gboolean
+may_go_on (Export *export, GError **error)
+{
+  if (g_cancellable_is_cancelled (export->options->cancellable))
+    return project_fail (error, PROJECT_ERROR_CANCELLED, "Cancelled; nothing was written.");
+  if (export->options->meter != NULL)
+    work_meter_add (export->options->meter, 1);
+  return TRUE;
+}
+
 ExportImage *
 export_next (Export *export, GError **error)
 {
-  ExportImage *image =
-      load_image (project_database (export->project), IMAGE_NEXT, export->last, export->options->proposals, error);
+  ExportImage *image = may_go_on (export, error) ? load_image (project_database (export->project), IMAGE_NEXT,
+                                                               export->last, export->options->proposals, error)
+                                                 : NULL;
 
   if (image == NULL)
     {
@@ -407,7 +418,9 @@ export_next (Export *export, GError **error)
 ExportImage *
 export_next_bare (Export *export, GError **error)
 {
-  sqlite3_stmt *rows = database_bind (project_database (export->project), IMAGE_NEXT, error, "i", export->last);
+  sqlite3_stmt *rows = may_go_on (export, error) ? database_bind (project_database (export->project), IMAGE_NEXT, error,
+                                                                  "i", export->last)
+                                                 : NULL;
   ExportImage *image = NULL;
 
   if (rows == NULL)

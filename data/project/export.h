@@ -5,6 +5,7 @@
 
 #include "format.h"
 #include "project.h"
+#include "work-meter.h"
 
 G_BEGIN_DECLS
 
@@ -14,6 +15,8 @@ typedef struct
   gboolean proposals;   /* unreviewed ones as well */
   gboolean force;       /* replace what is there */
   gboolean copy_images;
+  WorkMeter *meter;     /* counts images, of all passes; NULL */
+  GCancellable *cancellable;
 } ExportOptions;
 
 typedef struct

@@ -409,6 +409,7 @@ results_guess (const char *source, gboolean folder, const char *head)
 }
 const Format format_coco = {
   .name = "coco",
+  .passes = 3,
   .guess = coco_guess,
   .read = coco_read,
   .write = coco_write,
@@ -419,6 +420,7 @@ const Format format_coco = {
 
 const Format format_coco_captions = {
   .name = "coco-captions",
+  .passes = 3,
   .guess = captions_guess,
   .read = captions_read,
   .write = coco_captions_write,

@@ -15,11 +15,15 @@ folder_guess (const char *source, gboolean folder, const char *head)
 static gboolean
 folder_read (Import *import, const char *source, GError **error)
 {
-  g_autoptr (GPtrArray) all = files_below (source, NULL);
+  const char *const *pictures = import_pictures (import);
+  g_autoptr (GPtrArray) all = pictures != NULL ? g_ptr_array_new () : files_below (source, NULL);
   GError *local = NULL;
 
   if (!g_file_test (source, G_FILE_TEST_IS_DIR))
     return project_fail (error, PROJECT_ERROR_USAGE, "%s is no folder", source);
+  for (guint i = 0; pictures != NULL && pictures[i] != NULL; i++)
+    if (g_str_has_prefix (pictures[i], source) && pictures[i][strlen (source)] == '/')
+      g_ptr_array_add (all, (gpointer) pictures[i]);
   for (guint i = 0; i < all->len; i++)
     {
       const char *path = all->pdata[i];

@@ -450,6 +450,7 @@ refcoco_write (Export *export, const char *target, GError **error)
 
 const Format format_refcoco = {
   .name = "refcoco",
+  .passes = 2,
   .folder = TRUE,
   .guess = refcoco_guess,
   .read = refcoco_read,

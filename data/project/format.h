@@ -88,6 +88,7 @@ ImageFinder *import_finder (Import *import);
 /* Options of the command line. */
 const char *import_split_by (const Import *import);
 int import_voc_origin (const Import *import); /* -1: find out */
+const char *const *import_pictures (const Import *import); /* NULL: all */
 /* Size of an image in the grid the file means (see Format.upright); FALSE if unknown. */
 gboolean import_image_size (Import *import, gint64 image, double *width, double *height);
 /* Remembered with this import: what a later one needs (COCO's categories). Replaces what was set before. */
@@ -201,6 +202,7 @@ typedef struct
   gboolean folder;        /* the target of an export is a folder */
   gboolean upright;       /* means the upright grid, unless a file's own sizes fit only the stored one */
   gboolean named_only;    /* never guessed */
+  guint passes;           /* how many times a file is read; 0: once */
   /* Whether `source` looks like this format: `head` is the beginning of a file, "" for a folder. NULL: never. */
   gboolean (*guess) (const char *source, gboolean folder, const char *head);
   gboolean (*read) (Import *import, const char *source, GError **error);  /* NULL: not yet */

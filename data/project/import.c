@@ -144,6 +144,12 @@ import_split_by (const Import *import)
   return import->options->split_by;
 }
 
+const char *const *
+import_pictures (const Import *import)
+{
+  return import->options->pictures;
+}
+
 int
 import_voc_origin (const Import *import)
 {
@@ -390,9 +396,11 @@ project_import (Project *project, const char *source, const ImportOptions *optio
     good = project_fail (error, PROJECT_ERROR_NOT_FOUND, "There is no folder %s for the pictures.", options->images);
   else
     {
+      work_meter_bind (options->meter);
       good = begin (&import, absolute, error) && read_source (&import, absolute, error) &&
              import_settle_changed (&import, absolute, error) &&
              finish (&import, absolute, error);
+      work_meter_bind (NULL);
       report->entry = good ? import.entry : 0;
       database_rollback (import.db);
       if (!good && import.entry != 0)

@@ -5,6 +5,7 @@
 
 #include "format.h"
 #include "project.h"
+#include "work-meter.h"
 
 G_BEGIN_DECLS
 
@@ -20,6 +21,8 @@ typedef struct
   /* Called between two batches, without an open transaction: a person's records go first. NULL: nothing. */
   void (*between) (gpointer user_data);
   gpointer user_data;
+  WorkMeter *meter;       /* counts the bytes of files that were read; its total is the caller's. NULL */
+  const char *const *pictures; /* of a folder of pictures: these files in it alone (absolute, NULL-ended); NULL: all */
   gint64 limit;           /* stop after so many captions, phrases and regions, as if the source ended there; 0: none */
 } ImportOptions;
 

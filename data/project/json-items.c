@@ -2,6 +2,7 @@
 #include "json-items.h"
 
 #include "json-text.h"
+#include "work-meter.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -353,6 +354,8 @@ read_all (int file, const guint8 *bytes, gsize length, const char *name, const c
         good = project_fail (error, PROJECT_ERROR_FAILED, "%s cannot be read: %s", name, g_strerror (errno));
       if (n <= 0)
         break;
+      if (file >= 0)
+        work_meter_count (n);
       if (first && n >= 3 && memcmp (part, "\xef\xbb\xbf", 3) == 0)
         skip = 3; /* a byte order mark, as some editors write */
       first = FALSE;
@@ -428,6 +431,7 @@ json_lines_read (const char *path, JsonItemFunc item, gpointer user_data, GError
       g_autofree char *place = g_strconcat (name, ", ", where, NULL);
       Line line = { item, user_data, where };
 
+      work_meter_count (length);
       while (length > 0 && g_ascii_isspace (text[length - 1]))
         length--;
       if (length > 0)

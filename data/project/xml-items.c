@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "xml-items.h"
 
+#include "work-meter.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -146,6 +148,7 @@ xml_items_read (const char *path, const char *name, XmlItemFunc item, gpointer u
       gsize skip = first && n >= 3 && memcmp (bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 
       first = FALSE;
+      work_meter_count (n);
       good = feed (&reader, context, bytes + skip, n - skip, &local);
     }
   if (good && ferror (file))

@@ -2,6 +2,7 @@
 #include "yolo-labels.h"
 
 #include "json-text.h"
+#include "work-meter.h"
 
 #include <math.h>
 #include <string.h>
@@ -172,6 +173,7 @@ yolo_labels_read (const char *path)
 
   if (stat (path, &status) != 0 || status.st_size > FILE_LIMIT || !g_file_get_contents (path, &text, NULL, NULL))
     return NULL;
+  work_meter_count (status.st_size);
   return text;
 }
 

@@ -150,6 +150,7 @@ class Program:
         self.started = time.monotonic()
         with open(self.log_path, "w") as log:
             self.process = subprocess.Popen([binary, *arguments], env=environment, stdout=log, stderr=log)
+        self.application = None
         self.window_id = wait(self._find_window)
         self.seconds_to_window = time.monotonic() - self.started
         if self.window_id:
@@ -164,6 +165,11 @@ class Program:
         return found[-1] if found else None
 
     def _application(self):
+        if self.application is None:
+            self.application = self._find_application()
+        return self.application
+
+    def _find_application(self):
         desktop = Atspi.get_desktop(0)
         desktop.clear_cache()
         for index in range(desktop.get_child_count()):
@@ -182,6 +188,32 @@ class Program:
 
     def find(self, role=None, name=None, patience=None):
         return self.window.find(role, name, patience)
+
+    def dialog(self, title, patience=None):
+        """Another window of the program, once the display shows it, with the focus. By its title (a pattern)."""
+        def search():
+            found = subprocess.run(["xdotool", "search", "--onlyvisible", "--name", "^%s$" % title],
+                                   capture_output=True, text=True).stdout.split()
+            return found[-1] if found else None
+        window_id = wait(search, patience)
+        if window_id is None:
+            return None
+        xdotool("windowfocus", window_id)
+        time.sleep(0.2)  # a tree that is still being made is not safe to walk through
+        return wait(lambda: next((node for node in self.windows() if re.fullmatch(title, node.name)), None))
+
+    def choose(self, title, path):
+        """Types a path into a file chooser."""
+        dialog = self.dialog(title)
+        if dialog is None:
+            return False
+        self.type("/")
+        time.sleep(0.2)
+        self.key("ctrl+a")
+        self.type(path)
+        time.sleep(0.2)  # the list below follows what is typed
+        self.key("Return")
+        return True
 
     def key(self, *keys):
         xdotool("key", "--clearmodifiers", *keys)
