@@ -29,6 +29,8 @@ on_albef (guint pattern, const char *where, const char *key, json_t *item, gpoin
     import_caption (import, where, image, json_string_value (caption), extra, &local);
   for (gsize i = 0; image != 0 && local == NULL && json_is_array (caption) && i < json_array_size (caption); i++)
     import_caption (import, where, image, json_string_value (json_array_get (caption, i)), extra, &local);
+  if (image != 0 && json_object_get (item, "text") == NULL && !json_is_string (caption) && !json_is_array (caption))
+    import_skip (import, where, "neither a text nor a caption; only its picture is taken");
   return help_goes_on (local, error);
 }
 
@@ -77,13 +79,13 @@ static const char *const items[] = { "[]", NULL };
 static gboolean
 albef_read (Import *import, const char *source, GError **error)
 {
-  return json_items_read (source, items, on_albef, import, error);
+  return json_list_read (source, items, on_albef, import, error);
 }
 
 static gboolean
 amc_read (Import *import, const char *source, GError **error)
 {
-  return json_items_read (source, items, on_amc, import, error);
+  return json_list_read (source, items, on_amc, import, error);
 }
 
 static gboolean

@@ -317,7 +317,7 @@ read_file (Import *import, const char *source, gboolean captions_only, GError **
   gboolean good;
 
   reader_init (&reader, import);
-  good = json_items_read (source, first, on_first, &reader, error) &&
+  good = json_list_read (source, first, on_first, &reader, error) &&
          json_items_read (source, captions, on_caption, &reader, error) &&
          json_items_read (source, second, on_second, &reader, error);
   if (good && json_object_size (reader.settings) > 0)
@@ -346,7 +346,7 @@ results_read (Import *import, const char *source, GError **error)
   gboolean good;
 
   reader_init (&reader, import);
-  good = json_items_read (source, all, on_second, &reader, error);
+  good = json_list_read (source, all, on_second, &reader, error);
   reader_clear (&reader);
   return good;
 }
@@ -378,8 +378,6 @@ looks_like (const char *source, const char *head)
   g_autoptr (GError) local = NULL;
   Looks looks = LOOKS_OTHER;
 
-  while (g_ascii_isspace (*head) || (guchar) *head == 0xef || (guchar) *head == 0xbb || (guchar) *head == 0xbf)
-    head++;
   if (*head != '{' || strstr (head, "alidade-manifest") != NULL)
     return LOOKS_OTHER;
   json_items_read (source, patterns, on_guess, &looks, &local);

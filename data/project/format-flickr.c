@@ -22,7 +22,8 @@ typedef struct
   GPtrArray *objects; /* Object */
   GHashTable *marks;  /* chain -> json object {scene, nobox} */
   Import *import;
-  const char *shown;
+  const char *shown;  /* the sentences' file */
+  const char *boxes;  /* the XML */
 } Annotation;
 
 static void
@@ -39,7 +40,7 @@ read_object (Annotation *annotation, const XmlNode *node, guint n)
 {
   const XmlNode *bndbox = xml_child (node, "bndbox");
   Object *object = g_new0 (Object, 1);
-  g_autofree char *where = g_strdup_printf ("%s, object %u", annotation->shown, n);
+  g_autofree char *where = g_strdup_printf ("%s, object %u", annotation->boxes, n);
 
   object->chains = g_ptr_array_new_with_free_func (g_free);
   for (guint i = 0; i < node->children->len; i++)
@@ -262,7 +263,7 @@ read_one (Import *import, const char *path, Annotation *annotation, const char *
   made = import_image (import, annotation->shown, &image, &local);
   if (made == 0)
     return help_goes_on (local, error);
-  lines = g_strsplit (text, "\n", -1);
+  lines = g_strsplit (text + (g_str_has_prefix (text, "\xef\xbb\xbf") ? 3 : 0), "\n", -1);
   for (guint i = 0; lines[i] != NULL; i++)
     {
       g_autofree char *where = g_strdup_printf ("%s, sentence %u", annotation->shown, i + 1);
@@ -286,7 +287,7 @@ flickr_read (Import *import, const char *source, GError **error)
     return project_fail (error, PROJECT_ERROR_NOT_FOUND, "There is no folder %s.", sentences);
   for (guint i = 0; good && i < files->len; i++)
     {
-      g_autofree char *id = g_path_get_basename (files->pdata[i]), *xml_name = NULL, *xml = NULL;
+      g_autofree char *id = g_path_get_basename (files->pdata[i]), *xml_name = NULL, *xml = NULL, *boxes = NULL;
       g_autofree char *shown = g_filename_display_name (files->pdata[i]);
       Annotation annotation = { .import = import, .shown = shown };
 
@@ -295,6 +296,8 @@ flickr_read (Import *import, const char *source, GError **error)
       annotation.marks = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) json_decref);
       xml_name = g_strconcat (id, ".xml", NULL);
       xml = g_build_filename (source, "Annotations", xml_name, NULL);
+      boxes = g_filename_display_name (xml);
+      annotation.boxes = boxes;
       if (g_file_test (xml, G_FILE_TEST_EXISTS))
         good = xml_items_read (xml, "annotation", on_annotation, &annotation, error);
       else

@@ -22,6 +22,13 @@ help_goes_on (GError *local, GError **error)
   return FALSE;
 }
 
+static inline gboolean
+help_is_folder (const char *source, GError **error)
+{
+  return g_file_test (source, G_FILE_TEST_IS_DIR) ||
+         project_fail (error, PROJECT_ERROR_USAGE, "%s is no folder; name the folder that it lies in", source);
+}
+
 /* A stand-alone phrase; 0 as import_phrase(). */
 static inline gint64
 help_phrase (Import *import, const char *where, gint64 image, const char *text, const json_t *extra, GError **error)

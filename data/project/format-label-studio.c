@@ -600,7 +600,7 @@ studio_read (Import *import, const char *source, GError **error)
   task.related = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, list_free);
   task.parts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, list_free);
   task.shared = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, shared_free);
-  good = json_items_read (source, tasks, on_task, &task, error);
+  good = json_list_read (source, tasks, on_task, &task, error);
   g_hash_table_unref (task.by_id);
   g_hash_table_unref (task.related);
   g_hash_table_unref (task.parts);

@@ -20,6 +20,7 @@ static const char *const own_keys[] = { "image", "width", "height", "orientation
 typedef struct
 {
   Import *import;
+  const char *source;
   char *folder;         /* the manifest's */
   gboolean headed;
   GHashTable *regions;  /* id text -> region, of shared ones */
@@ -31,7 +32,8 @@ read_head (Reader *reader, const json_t *item, GError **error)
   const json_t *version = json_object_get (item, "alidade-manifest");
 
   if (!json_is_integer (version))
-    return project_fail (error, PROJECT_ERROR_FAILED, "The first line names no manifest: {\"alidade-manifest\": 1, ...} is missing.");
+    return project_fail (error, PROJECT_ERROR_FAILED, "The first line of %s names no manifest: {\"alidade-manifest\": 1, "
+                         "...} is missing.", reader->source);
   if (json_integer_value (version) > VERSION)
     return project_fail (error, PROJECT_ERROR_NEWER, "The manifest is of version %d; this program knows %d. Update Alidade to "
                          "read it.", (int) json_integer_value (version), VERSION);
@@ -212,6 +214,8 @@ on_line (guint pattern, const char *where, const char *key, json_t *item, gpoint
     read_text (reader, where, item, image, extra, &local);
   else if (image != 0 && json_is_string (json_object_get (item, "text")))
     import_skip (reader->import, where, "its text holds a NUL");
+  else if (image != 0 && json_text (item, "caption") != NULL)
+    import_caption (reader->import, where, image, json_text (item, "caption"), NULL, &local);
   if (local != NULL)
     g_propagate_error (error, local);
   return local == NULL;
@@ -220,7 +224,7 @@ on_line (guint pattern, const char *where, const char *key, json_t *item, gpoint
 static gboolean
 manifest_read (Import *import, const char *source, GError **error)
 {
-  Reader reader = { .import = import, .folder = g_path_get_dirname (source) };
+  Reader reader = { .import = import, .source = source, .folder = g_path_get_dirname (source) };
   gboolean good;
 
   reader.regions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);

@@ -200,7 +200,7 @@ refcoco_read (Import *import, const char *source, GError **error)
   good = json_is_array (refs) || project_fail (error, PROJECT_ERROR_FAILED, "%s holds no list of refs", pickle);
   if (good)
     index_refs (&reader);
-  good = good && json_items_read (instances, first, on_first, &reader, error) &&
+  good = good && json_list_read (instances, first, on_first, &reader, error) &&
          json_items_read (instances, second, on_annotation, &reader, error);
   if (good)
     {
@@ -209,7 +209,11 @@ refcoco_read (Import *import, const char *source, GError **error)
 
       g_hash_table_iter_init (&iter, reader.by_annotation);
       while (g_hash_table_iter_next (&iter, &id, NULL))
-        import_skip (import, id, "instances.json has no annotation of this id, which a ref names");
+        {
+          g_autofree char *where = g_strdup_printf ("ann_id %s", (const char *) id);
+
+          import_skip (import, where, "instances.json has no annotation of this id, which a ref names");
+        }
     }
   g_hash_table_unref (reader.by_annotation);
   g_hash_table_unref (reader.images);

@@ -78,7 +78,7 @@ vg_read (Import *import, const char *source, GError **error)
 {
   static const char *const images[] = { "[]", NULL };
 
-  return json_items_read (source, images, on_image, import, error);
+  return json_list_read (source, images, on_image, import, error);
 }
 
 static gboolean

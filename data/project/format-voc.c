@@ -134,12 +134,15 @@ read_annotation (Reader *reader, const XmlNode *item, GError **error)
   image.name = name;
   image.beside = beside;
   id = import_image (reader->import, place, &image, &local);
-  for (guint i = 0; id != 0 && i < item->children->len; i++)
+  for (guint i = 0, n = 0; id != 0 && i < item->children->len; i++)
     {
       const XmlNode *object = item->children->pdata[i];
-      g_autofree char *spot = g_strdup_printf ("%s, object %u", place, i + 1);
+      g_autofree char *spot = NULL;
 
-      if (strcmp (object->name, "object") == 0 && !read_object (reader, spot, id, object, error))
+      if (strcmp (object->name, "object") != 0)
+        continue;
+      spot = g_strdup_printf ("%s, object %u", place, ++n);
+      if (!read_object (reader, spot, id, object, error))
         return FALSE;
     }
   return help_goes_on (local, error);
@@ -182,6 +185,8 @@ voc_read (Import *import, const char *source, GError **error)
   Reader reader = { .import = import, .source = source };
   int origin = import_voc_origin (import);
 
+  if (!help_is_folder (source, error))
+    return FALSE;
   for (guint i = 0; i < files->len && origin < 0 && !reader.zero; i++)
     if (!read_file (&reader, files->pdata[i], on_find_zero, FALSE, error))
       return FALSE;

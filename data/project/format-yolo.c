@@ -73,11 +73,14 @@ read_labels (Import *import, const char *path, gint64 image, const YoloNames *na
 static gboolean
 yolo_read (Import *import, const char *source, GError **error)
 {
-  g_autoptr (GPtrArray) pairs = yolo_pairs (source, import_finder (import));
+  g_autoptr (GPtrArray) pairs = NULL;
   g_autoptr (GHashTable) cache = yolo_names_cache ();
   GError *local = NULL;
   gboolean good = TRUE;
 
+  if (!help_is_folder (source, error))
+    return FALSE;
+  pairs = yolo_pairs (source, import_finder (import));
   for (guint i = 0; good && i < pairs->len; i++)
     {
       const YoloPair *pair = pairs->pdata[i];

@@ -49,6 +49,7 @@ format_guess (const char *source, GError **error)
 {
   gboolean folder = g_file_test (source, G_FILE_TEST_IS_DIR);
   g_autofree char *head = g_malloc0 (HEAD_BYTES + 1);
+  const char *text;
   FILE *file;
 
   if (!g_file_test (source, G_FILE_TEST_EXISTS))
@@ -63,8 +64,11 @@ format_guess (const char *source, GError **error)
       head[n] = '\0';
       fclose (file);
     }
+  text = head + (g_str_has_prefix (head, "\xef\xbb\xbf") ? 3 : 0);
+  while (g_ascii_isspace (*text))
+    text++;
   for (guint i = 0; formats[i] != NULL; i++)
-    if (formats[i]->guess != NULL && !formats[i]->named_only && formats[i]->guess (source, folder, head))
+    if (formats[i]->guess != NULL && !formats[i]->named_only && formats[i]->guess (source, folder, text))
       return formats[i];
   project_fail (error, PROJECT_ERROR_USAGE, "%s looks like no format that is known; name it with --format.", source);
   return NULL;

@@ -35,6 +35,7 @@ typedef struct
   guint building;     /* levels->len when the item began + 1; 0: outside of items */
   guint pattern;      /* of the item being built */
   gsize item_bytes;
+  gboolean list;      /* there was a list where the first pattern has one */
 } Reader;
 
 /* Where we are -------------------------------------------------------------------------------------------------- */
@@ -236,6 +237,9 @@ container_begins (Reader *reader, gboolean array)
         return stop (reader, "out of memory");
     }
   g_array_append_val (reader->levels, level);
+  /* Inside of nothing yet, the list's own place is the pattern without its element. */
+  if (array && reader->building == 0 && place_fits (reader, reader->patterns[0]))
+    reader->list = TRUE;
   return 1;
 }
 
@@ -326,10 +330,10 @@ check_status (yajl_handle parser, yajl_status status, Reader *reader, guint64 of
   }
 }
 
-/* Reads `file` if it is not -1, else the bytes. */
+/* Reads `file` if it is not -1, else the bytes; with `list` the first pattern's list must be there. */
 static gboolean
 read_all (int file, const guint8 *bytes, gsize length, const char *name, const char *const *patterns, JsonItemFunc item,
-          gpointer user_data, GError **error)
+          gpointer user_data, gboolean list, GError **error)
 {
   Reader reader = { .name = name, .patterns = patterns, .item = item, .user_data = user_data };
   yajl_handle parser = yajl_alloc (&callbacks, NULL, &reader);
@@ -368,6 +372,11 @@ read_all (int file, const guint8 *bytes, gsize length, const char *name, const c
       status = yajl_complete_parse (parser);
       good = check_status (parser, status, &reader, offset, error);
     }
+  if (good && list && !reader.list)
+    good = strcmp (patterns[0], "[]") == 0
+               ? project_fail (error, PROJECT_ERROR_FAILED, "%s is no list; is it a file of this format?", name)
+               : project_fail (error, PROJECT_ERROR_FAILED, "%s has no list \"%.*s\"; is it a file of this format?",
+                               name, (int) strlen (patterns[0]) - 2, patterns[0]);
   g_array_unref (reader.levels);
   g_clear_error (&reader.error);
   if (parser != NULL)
@@ -375,8 +384,9 @@ read_all (int file, const guint8 *bytes, gsize length, const char *name, const c
   return good;
 }
 
-gboolean
-json_items_read (const char *path, const char *const *patterns, JsonItemFunc item, gpointer user_data, GError **error)
+static gboolean
+read_file (const char *path, const char *const *patterns, JsonItemFunc item, gpointer user_data, gboolean list,
+           GError **error)
 {
   g_autofree char *name = g_filename_display_name (path);
   int file = open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -384,16 +394,28 @@ json_items_read (const char *path, const char *const *patterns, JsonItemFunc ite
 
   if (file < 0)
     return project_fail (error, PROJECT_ERROR_NOT_FOUND, "%s cannot be opened: %s", name, g_strerror (errno));
-  good = read_all (file, NULL, 0, name, patterns, item, user_data, error);
+  good = read_all (file, NULL, 0, name, patterns, item, user_data, list, error);
   close (file);
   return good;
+}
+
+gboolean
+json_items_read (const char *path, const char *const *patterns, JsonItemFunc item, gpointer user_data, GError **error)
+{
+  return read_file (path, patterns, item, user_data, FALSE, error);
+}
+
+gboolean
+json_list_read (const char *path, const char *const *patterns, JsonItemFunc item, gpointer user_data, GError **error)
+{
+  return read_file (path, patterns, item, user_data, TRUE, error);
 }
 
 gboolean
 json_items_parse (const void *bytes, gsize length, const char *name, const char *const *patterns, JsonItemFunc item,
                   gpointer user_data, GError **error)
 {
-  return read_all (-1, bytes, length, name, patterns, item, user_data, error);
+  return read_all (-1, bytes, length, name, patterns, item, user_data, FALSE, error);
 }
 
 typedef struct

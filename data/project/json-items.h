@@ -20,7 +20,11 @@ typedef gboolean (*JsonItemFunc) (guint pattern, const char *where, const char *
  * or between are skipped without being kept. Numbers without fraction that fit are integers. Errors name the byte. */
 gboolean json_items_read (const char *path, const char *const *patterns, JsonItemFunc item, gpointer user_data,
                           GError **error);
-/* The same of text in memory; `name` stands in messages. */
+/* The same of a file that must have a list where the first pattern, which ends in "[]", has one (an empty list will
+ * do): a file of another kind is refused instead of read as nothing. */
+gboolean json_list_read (const char *path, const char *const *patterns, JsonItemFunc item, gpointer user_data,
+                         GError **error);
+/* json_items_read() of text in memory; `name` stands in messages. */
 gboolean json_items_parse (const void *bytes, gsize length, const char *name, const char *const *patterns,
                            JsonItemFunc item, gpointer user_data, GError **error);
 /* One JSON text a line; empty lines are left out. `where` is "line 3". */

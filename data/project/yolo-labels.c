@@ -203,9 +203,10 @@ YoloLine
 yolo_line_parse (const char *line, double width, double height, guint64 *class, Shape *shape, double *score)
 {
   g_autoptr (GArray) fields = g_array_new (FALSE, FALSE, sizeof (double));
-  const char *at = line + strspn (line, " \t\r");
+  const char *at = line + (g_str_has_prefix (line, "\xef\xbb\xbf") ? 3 : 0);
   double number;
 
+  at += strspn (at, " \t\r");
   *score = NAN;
   if (*at == '\0')
     return YOLO_EMPTY;

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: MIT
+"""Corners of the formats that files met outside have: marks before the text, files of another kind, records that are
+half there. Each is a small file written by hand.
+
+    test_format_corners.py ALIDADE
+"""
+
+import json
+import os
+import pathlib
+import pickle
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "house"))
+import tap
+
+alidade = os.path.abspath(sys.argv[1])
+work = pathlib.Path(tempfile.mkdtemp(prefix="alidade-corners-"))
+environment = {"PATH": os.environ["PATH"], "HOME": str(work), "LC_ALL": "C"}
+for kept in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
+    if kept in os.environ:
+        environment[kept] = os.environ[kept]
+MARK = "\ufeff"
+
+
+def run(*arguments):
+    done = subprocess.run([alidade, *map(str, arguments)], capture_output=True, env=environment, cwd=work)
+    return done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8")
+
+
+def rows(project, what):
+    return [json.loads(line) for line in run("list", project, what, "--json")[1].splitlines()]
+
+
+def picture(path, width=100, height=80):
+    """A JPEG up to the size of its frame."""
+    frame = struct.pack(">BHHB", 8, height, width, 3) + b"\1\x11\0\2\x11\0\3\x11\0"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"\xff\xd8\xff\xc0" + struct.pack(">H", len(frame) + 2) + frame + b"\xff\xda\0\x0c\3\1\0\2\0\3\0\0\x3f\0\0\xff\xd9")
+
+
+def put(name, text):
+    path = work / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="")
+    return path
+
+
+def taken(name, source, *options):
+    """A new project with `source` in it: exit status, report, messages."""
+    shutil.rmtree(work / name, ignore_errors=True)
+    run("new", name)
+    status, out, messages = run("import", name, source, "--json", *options)
+    return status, json.loads(out) if out else {}, messages
+
+
+def check_marks():
+    """A byte order mark, and lines that end in CR LF, as Windows' programs write them."""
+    lists = {
+        "visual-genome": [{"id": 1, "regions": [{"region_id": 1, "phrase": "a", "x": 1, "y": 2, "width": 3, "height": 4}]}],
+        "albef": [{"image": "1.jpg", "text": "a"}],
+        "amc": [{"image": "1.jpg", "caption": "a", "bbox": [[1, 2, 4, 6]]}],
+        "label-studio": [{"data": {"image": "/1.jpg"}, "annotations": []}],
+    }
+    for name, items in lists.items():
+        source = put(f"{name}.json", MARK + "\r\n " + json.dumps(items, indent=1).replace("\n", "\r\n"))
+        status, report, messages = taken("marked", source, "--images", "pictures")
+        tap.ok(status == 0 and report["format"] == name and report["images"] == 1, f"/marks/{name} is guessed", messages + str(report))
+    source = put("o.jsonl", MARK + json.dumps({"filename": "1.jpg", "detection": {"instances": []}}) + "\r\n\r\n")
+    status, report, messages = taken("marked", source, "--images", "pictures")
+    tap.ok(status == 0 and report["format"] == "odvg", "/marks/odvg is guessed", messages)
+
+    put("yolo/1.txt", MARK + "0 0.5 0.5 0.2 0.4\r\n1 0.5 0.5 0.2 0.4\r\n")
+    put("yolo/classes.txt", MARK + "dog\r\ncat\r\n")
+    picture(work / "yolo/1.jpg")
+    status, report, messages = taken("marked", "yolo")
+    found = [(r["phrase"], r["box"]) for r in rows("marked", "regions")]
+    tap.ok(found == [("dog", [40, 24, 60, 56]), ("cat", [40, 24, 60, 56])] and not report["skipped"], "/marks/yolo", str(found))
+
+    put("flickr/Sentences/1.txt", MARK + "[/EN#7/animals Two dogs] run .\r\n")
+    put("flickr/Annotations/1.xml", MARK + "<annotation><filename>1.jpg</filename><object><name>7</name><bndbox><xmin>5</xmin><ymin>1"
+        "</ymin><xmax>5</xmax><ymax>9</ymax></bndbox></object><object><name>7</name><bndbox><xmin>2</xmin><ymin>3</ymin>"
+        "<xmax>40</xmax><ymax>50</ymax></bndbox></object></annotation>")
+    status, report, messages = taken("marked", "flickr", "--images", "pictures")
+    found = [(r["phrase"], r["box"]) for r in rows("marked", "regions")]
+    texts = [c["text"] for c in rows("marked", "captions")]
+    tap.ok(found == [("Two dogs", [1, 2, 39, 49])] and texts == ["Two dogs run ."], "/marks/flickr30k-entities", f"{found} {texts}")
+    where = report["skipped"][0]["where"] if report["skipped"] else ""
+    tap.ok(where.endswith("Annotations/1.xml, object 1"), "/marks/the file with the boxes is the one named", where)
+
+
+def check_other_kinds():
+    """A file of another kind is refused, not read as nothing."""
+    nothing = put("nothing.json", '{"images": 5, "annotations": {"a": []}}')
+    number = put("number.json", "12")
+    for name in ("coco", "coco-captions", "coco-results", "visual-genome", "label-studio", "albef", "amc"):
+        for source in (nothing, number):
+            status, report, messages = taken("other", source, "--format", name)
+            tap.ok(status == 1 and source.name in messages, f"/kinds/{source.name} is no {name}", f"{status} {messages}")
+    for name in ("voc", "yolo"):
+        status, report, messages = taken("other", nothing, "--format", name)
+        tap.ok(status == 2 and "no folder" in messages, f"/kinds/a file is no {name}", f"{status} {messages}")
+    status, report, messages = taken("other", put("none.json", '{"images": [], "annotations": []}'))
+    tap.ok(status == 0 and report["format"] == "coco" and report["images"] == 0, "/kinds/an empty list is a list", messages)
+    status, report, messages = taken("other", put("pictures-only.json", '{"images": [{"id": 1, "file_name": "1.jpg"}]}'),
+                                     "--format", "coco", "--images", "pictures")
+    tap.ok(status == 0 and report["images"] == 1, "/kinds/pictures without annotations are a COCO file", messages)
+    status, report, messages = taken("other", put("plain.jsonl", '{"image": "1.jpg"}\n'), "--format", "manifest")
+    tap.ok(status == 1 and "plain.jsonl" in messages, "/kinds/a manifest without its first line is named", messages)
+
+
+def check_halves():
+    """Records that are half there are listed by a name that leads to them."""
+    source = put("questions.json", json.dumps([{"image": "1.jpg", "text": "t"}, {"image": "1.jpg", "question": "q", "answer": "a"}]))
+    status, report, messages = taken("half", source, "--images", "pictures")
+    tap.ok([s["where"] for s in report["skipped"]] == ["[1]"], "/halves/albef without text or caption is listed", str(report))
+
+    put("voc/1.xml", "<annotation><folder>x</folder><filename>1.jpg</filename><object><name>a</name></object><object><name>b</name>"
+        "<bndbox><xmin>9</xmin><ymin>1</ymin><xmax>4</xmax><ymax>8</ymax></bndbox></object></annotation>")
+    status, report, messages = taken("half", "voc", "--images", "pictures")
+    tap.ok([s["where"][-8:] for s in report["skipped"]] == ["object 1", "object 2"], "/halves/objects of VOC count from 1", str(report))
+
+    put("m.jsonl", '{"alidade-manifest": 1}\n{"image": "pictures/1.jpg", "caption": "a whole one"}\n')
+    taken("half", "m.jsonl")
+    tap.ok([c["text"] for c in rows("half", "captions")] == ["a whole one"], "/halves/a manifest's caption without text stays")
+
+    put("ref/instances.json", json.dumps({"images": [{"id": 1, "file_name": "1.jpg", "width": 100, "height": 80}], "annotations": [],
+                                          "categories": []}))
+    refs = [{"ref_id": 1, "ann_id": 9, "image_id": 1, "sent_ids": [1], "split": "val",
+             "sentences": [{"sent_id": 1, "sent": "x", "raw": "x", "tokens": ["x"]}]}]
+    (work / "ref/refs(unc).p").write_bytes(pickle.dumps(refs, 2))
+    status, report, messages = taken("half", "ref", "--images", "pictures")
+    tap.ok([s["where"] for s in report["skipped"]] == ["ann_id 9"], "/halves/a ref without annotation is named by its ann_id", str(report))
+
+
+def main():
+    try:
+        picture(work / "pictures/1.jpg")
+        check_marks()
+        check_other_kinds()
+        check_halves()
+    finally:
+        shutil.rmtree(work)
+    return tap.done()
+
+
+sys.exit(main())
