@@ -9,6 +9,7 @@
 #include "model-handle.h"
 #include "query.h"
 #include "report.h"
+#include "unicode.h"
 #include "weight-set.h"
 
 static char *
@@ -17,7 +18,7 @@ name_of (const char *path)
   const char *slash = strrchr (path, '/'), *base = slash != NULL ? slash + 1 : path;
   const char *dot = strrchr (base, '.');
 
-  return mem_printf ("%.*s", dot != NULL && dot > base ? (int) (dot - base) : (int) strlen (base), base);
+  return utf8_repair (base, dot != NULL && dot > base ? (size_t) (dot - base) : strlen (base));
 }
 
 /* ---------------------------------------------------------------------------------------------------

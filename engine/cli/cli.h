@@ -3,6 +3,7 @@
  * error. Exit codes: 0 done, 1 failed, 2 usage. */
 #pragma once
 
+#include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 
@@ -20,7 +21,7 @@ typedef struct
   const char *name;
   const char *summary;          /* one line for the list of commands */
   const char *usage;            /* the whole --help */
-  int (*run) (int argc, char **argv); /* argv[0] is the command's name */
+  int (*run) (int argc, char **argv); /* argv[0] is "albef" and the command's name */
 } CliCommand;
 
 extern const CliCommand command_bench, command_convert, command_eval, command_export, command_inspect, command_maps,
@@ -82,6 +83,14 @@ bool cli_int (const char *text, int min, int max, int *value);
 
 /* Words that were cut or are unknown, said on standard error. */
 void cli_warn_words (const AlbefQuery *query, const char *text);
+
+/* Any bytes as a JSON string: names of files and what was typed need not be UTF-8 (ill-formed parts become U+FFFD). */
+json_t *cli_text (const char *bytes);
+json_t *cli_text_n (const char *bytes, size_t length);
+
+/* Usage mistake in an option that getopt_long returned as `key` (its own message is out already for '?'); names the
+ * option and what it was given. Returns CLI_USAGE. */
+int cli_bad_option (const CliCommand *command, const struct option *options, int key, const char *argument);
 
 /* The command line as one string, for provenance; set by main. */
 extern const char *cli_command_line;

@@ -280,7 +280,7 @@ run (int argc, char **argv)
       else
         good = cli_model_option (&common, key, optarg);
       if (!good)
-        return cli_usage (&command_bench, "an option cannot be used as given");
+        return cli_bad_option (&command_bench, options, key, optarg);
     }
   if (optind != argc)
     return cli_usage (&command_bench, "no arguments are taken");

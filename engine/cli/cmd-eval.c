@@ -252,7 +252,7 @@ run (int argc, char **argv)
     if (key == 'h')
       return fputs (command_eval.usage, stdout), CLI_DONE;
     else if (!take (&o, key, optarg))
-      return cli_usage (&command_eval, "an option cannot be used as given");
+      return cli_bad_option (&command_eval, options, key, optarg);
   if (optind + 2 > argc)
     return cli_usage (&command_eval, "give a task and a file");
   if (!eval_task_parse (argv[optind], &o.task))

@@ -48,7 +48,7 @@ export_model (const char *in, const char *out, const WeightSetOptions *how, cons
   if (status == ALBEF_OK && words != NULL)
     status = write_words (set, words, &error);
   if (status == ALBEF_OK && json)
-    cli_print_json (json_pack ("{s:s, s:s, s:i, s:i, s:b}", "out", out, "kind",
+    cli_print_json (json_pack ("{s:o, s:s, s:i, s:i, s:b}", "out", cli_text (out), "kind",
                                model_kind_name (weight_set_config (set)->kind), "keys", counts.keys, "twins_made",
                                counts.twins_made, "queues_made", counts.queues_made));
   else if (status == ALBEF_OK)
@@ -112,7 +112,7 @@ run (int argc, char **argv)
       case 'h':
         return fputs (command_export.usage, stdout), CLI_DONE;
       default:
-        return cli_usage (&command_export, "an option cannot be used as given");
+        return cli_bad_option (&command_export, options, key, optarg);
       }
   if (strcmp (to, "pth") != 0)
     return cli_usage (&command_export, "there is no form '%s'; there is pth", to);

@@ -43,7 +43,7 @@ run_inspect (int argc, char **argv)
       case 'h':
         return fputs (command_inspect.usage, stdout), CLI_DONE;
       default:
-        return cli_usage (&command_inspect, "an option cannot be used as given");
+        return cli_bad_option (&command_inspect, options, key, optarg);
       }
   if (optind + 1 != argc)
     return cli_usage (&command_inspect, "give one file");
@@ -100,7 +100,7 @@ run_convert (int argc, char **argv)
       case 'h':
         return fputs (command_convert.usage, stdout), CLI_DONE;
       default:
-        return cli_usage (&command_convert, "an option cannot be used as given");
+        return cli_bad_option (&command_convert, options, key, optarg);
       }
   if (optind + 2 != argc)
     return cli_usage (&command_convert, "give a file to read and a file to write");

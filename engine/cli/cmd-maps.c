@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * albef maps IMAGE TEXT -o OUT: where each word looks, as the paper's strip, as pictures, or as raw numbers. */
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -84,6 +85,27 @@ parse_colours (const char *text, AlbefColours *colours)
   return false;
 }
 
+static bool
+ends_with (const char *text, const char *suffix)
+{
+  size_t n = strlen (text), m = strlen (suffix);
+
+  return n >= m && strcasecmp (text + n - m, suffix) == 0;
+}
+
+/* False for a name that looks like a file of another form, as maps.jpg does: nobody wants a folder of that name. */
+static bool
+is_form (const char *out)
+{
+  const char *name = strrchr (out, '/') != NULL ? strrchr (out, '/') + 1 : out, *dot = strrchr (name, '.');
+  struct stat status;
+
+  if (ends_with (out, ".png") || ends_with (out, ".npy") || ends_with (out, ".safetensors"))
+    return true;
+  return dot == NULL || dot == name || !isalpha ((unsigned char) dot[1])
+         || (stat (out, &status) == 0 && S_ISDIR (status.st_mode));
+}
+
 static int
 parse (int argc, char **argv, Options *o)
 {
@@ -137,12 +159,15 @@ parse (int argc, char **argv, Options *o)
           good = cli_model_option (&o->common, key, optarg);
         }
       if (!good)
-        return cli_usage (&command_maps, "an option cannot be used as given");
+        return cli_bad_option (&command_maps, options, key, optarg);
     }
   if (optind + 2 != argc)
     return cli_usage (&command_maps, "give one picture and one sentence");
   if (o->out == NULL)
     return cli_usage (&command_maps, "say where to with -o");
+  if (!is_form (o->out))
+    return cli_usage (&command_maps, "'%s': there are the endings .png, .npy and .safetensors; a folder that is to be "
+                      "made under such a name wants a '/' at the end", o->out);
   return -1;
 }
 
@@ -185,8 +210,8 @@ describe (AlbefEngine *engine, AlbefModel *model, const AlbefMaps *maps, const O
   float logits[2];
 
   albef_maps_itm_logits (maps, logits);
-  json_object_set_new (object, "image", json_string (image));
-  json_object_set_new (object, "text", json_string (text));
+  json_object_set_new (object, "image", cli_text (image));
+  json_object_set_new (object, "text", cli_text (text));
   json_object_set_new (object, "match", json_real (albef_maps_match (maps)));
   json_object_set_new (object, "itm_logits", json_pack ("[f, f]", (double) logits[0], (double) logits[1]));
   json_object_set_new (object, "itc", json_real (albef_maps_itc (maps)));
@@ -203,8 +228,8 @@ describe (AlbefEngine *engine, AlbefModel *model, const AlbefMaps *maps, const O
       int index = chosen->words[i];
       const AlbefWord *word = albef_query_word (albef_maps_query (maps), index);
       const float *map = albef_maps_word (maps, index);
-      json_t *entry = json_pack ("{s:i, s:s%, s:i, s:i, s:s, s:f}", "word", index + 1, "text", text + word->start,
-                                 word->end - word->start, "start", (int) word->start, "end", (int) word->end, "state",
+      json_t *entry = json_pack ("{s:i, s:o, s:i, s:i, s:s, s:f}", "word", index + 1, "text",
+                                 cli_text_n (text + word->start, word->end - word->start), "start", (int) word->start, "end", (int) word->end, "state",
                                  states[word->state], "strength", albef_maps_strength (maps, index));
 
       if (map != NULL)
@@ -214,14 +239,6 @@ describe (AlbefEngine *engine, AlbefModel *model, const AlbefMaps *maps, const O
     }
   json_object_set_new (object, "words", words);
   return object;
-}
-
-static bool
-ends_with (const char *text, const char *suffix)
-{
-  size_t n = strlen (text), m = strlen (suffix);
-
-  return n >= m && strcasecmp (text + n - m, suffix) == 0;
 }
 
 static AlbefStatus
@@ -340,7 +357,7 @@ const CliCommand command_maps = {
   "  FILE.png          the picture and one overlay per word, side by side\n"
   "  FILE.npy          raw maps, float32 [words][grid][grid]; FILE.json beside it says what they are\n"
   "  FILE.safetensors  raw maps and the sentence's, with the same description as metadata\n"
-  "  FOLDER            all of it, and one picture per word\n"
+  "  FOLDER            all of it, and one picture per word; with a / at the end if its name has a dot\n"
   "\n"
   "  -o, --output OUT       where to\n"
   "      --layer N          fusion layer from 1; default: the model's grounding layer\n"

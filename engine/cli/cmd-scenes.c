@@ -184,9 +184,9 @@ compose (const Options *o)
   if (status != ALBEF_OK)
     cli_fail (&error);
   else if (o->json)
-    cli_print_json (json_pack ("{s:s, s:i, s:i, s:i, s:i, s:s, s:I, s:i}", "folder", o->out, "scenes", o->n, "heldout",
+    cli_print_json (json_pack ("{s:o, s:i, s:i, s:i, s:i, s:o, s:I, s:i}", "folder", cli_text (o->out), "scenes", o->n, "heldout",
                                o->held_out, "nouns", scene_source_n_nouns (source), "drawings",
-                               scene_source_n_drawings (source), "styles", scene_source_styles (source), "seed",
+                               scene_source_n_drawings (source), "styles", cli_text (scene_source_styles (source)), "seed",
                                (json_int_t) o->files.seed, "size", scene_source_size (source)));
   else
     printf ("%s: %d scenes for training, %d held out; %d nouns, %d drawings (%s)\n", o->out, o->n, o->held_out,
@@ -225,7 +225,7 @@ run (int argc, char **argv)
     if (key == 'h')
       return fputs (command_scenes.usage, stdout), CLI_DONE;
     else if (!take (&o, key, optarg))
-      return cli_usage (&command_scenes, "an option cannot be used as given");
+      return cli_bad_option (&command_scenes, options, key, optarg);
   if (optind != argc || o.sprites == NULL || o.out == NULL)
     return cli_usage (&command_scenes, "give --sprites and --out, and nothing else");
   o.files.n = o.n;

@@ -22,7 +22,7 @@ run (int argc, char **argv)
     if (key == 'h')
       return fputs (command_score.usage, stdout), CLI_DONE;
     else if (!cli_model_option (&common, key, optarg))
-      return cli_usage (&command_score, "an option cannot be used as given");
+      return cli_bad_option (&command_score, options, key, optarg);
   if (optind + 2 != argc)
     return cli_usage (&command_score, "give one picture and one sentence");
   if (!cli_open (&common, &engine, &model))
@@ -39,8 +39,8 @@ run (int argc, char **argv)
         {
           json_t *object = cli_provenance (engine, model);
 
-          json_object_set_new (object, "image", json_string (argv[optind]));
-          json_object_set_new (object, "text", json_string (argv[optind + 1]));
+          json_object_set_new (object, "image", cli_text (argv[optind]));
+          json_object_set_new (object, "text", cli_text (argv[optind + 1]));
           json_object_set_new (object, "match", json_real (albef_maps_match (maps)));
           json_object_set_new (object, "itm_logits", json_pack ("[f, f]", (double) logits[0], (double) logits[1]));
           json_object_set_new (object, "itc", json_real (albef_maps_itc (maps)));

@@ -89,7 +89,7 @@ read_config (const Options *o, TrainConfig *config, AlbefError *error)
   AlbefStatus status = o->config != NULL ? train_config_open (config, o->config, error) : ALBEF_OK;
 
   for (int i = 0; i < o->n_sets && status == ALBEF_OK; i++)
-    status = train_config_read (config, o->sets[i], "--set", error);
+    status = train_config_assign (config, o->sets[i], i == 0 && o->config == NULL, error);
   return status;
 }
 
@@ -238,11 +238,11 @@ train (TrainSession *session, const char *out, TrainLog *log)
   status = train_session_run (session, &watch, &finished, &error);
   tell_troubles (&telling);
   counts = train_session_counts (session);
-  print_line (json_pack ("{s:s, s:I, s:I, s:I, s:I, s:s}", "end",
+  print_line (json_pack ("{s:s, s:I, s:I, s:I, s:I, s:o}", "end",
                          status != ALBEF_OK ? "failed" : finished ? "finished" : "stopped", "step",
                          (json_int_t) train_session_position (session)->step, "steps",
                          (json_int_t) train_session_steps (session), "unreadable", (json_int_t) counts.unreadable, "cut",
-                         (json_int_t) counts.cut, "out", out));
+                         (json_int_t) counts.cut, "out", cli_text (out)));
   train_log_close (telling.log);
   return status == ALBEF_OK ? CLI_DONE : cli_fail (&error);
 }
@@ -261,6 +261,13 @@ begin (const Options *o, const TrainConfig *config)
                  : train_session_begin (config, o->out, &place, &session, &error))
       != ALBEF_OK)
     return cli_fail (&error);
+  if (o->task != NULL && strcmp (o->task, train_task_name (train_session_config (session)->task)) != 0)
+    {
+      fprintf (stderr, "albef: '%s' holds a run of the task '%s', not '%s'\n", o->out,
+               train_task_name (train_session_config (session)->task), o->task);
+      train_session_free (session);
+      return CLI_FAILED;
+    }
   if ((o->csv != NULL || o->tensorboard != NULL)
       && train_log_open (o->csv, o->tensorboard, train_session_position (session)->step, &log, &error) != ALBEF_OK)
     result = cli_fail (&error);
@@ -295,7 +302,7 @@ run (int argc, char **argv)
     if (key == 'h')
       return fputs (command_train.usage, stdout), CLI_DONE;
     else if (!take (&o, key == 'o' ? KEY_OUT : key, optarg))
-      return cli_usage (&command_train, "an option cannot be used as given");
+      return cli_bad_option (&command_train, options, key, optarg);
   if (optind != argc || (o.task == NULL && !o.resume) || (o.out == NULL && !o.show))
     return cli_usage (&command_train, "give --task and --out (or --resume and --out)");
   if (o.task != NULL && !train_task_parse (o.task, &task))
@@ -307,7 +314,7 @@ run (int argc, char **argv)
     result = cli_fail (&error);
   else if (o.show)
     {
-      char *text = train_config_text (&config);
+      char *text = train_config_listing (&config);
 
       fputs (text, stdout);
       free (text);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "unicode.h"
 
 bool
 cli_int (const char *text, int min, int max, int *value)
@@ -117,6 +118,36 @@ cli_image (const CliModelOptions *options, const char *path)
   return image;
 }
 
+int
+cli_bad_option (const CliCommand *command, const struct option *options, int key, const char *argument)
+{
+  if (key == '?')
+    {
+      fprintf (stderr, "albef %s: 'albef %s --help' explains\n", command->name, command->name);
+      return CLI_USAGE;
+    }
+  for (; options->name != NULL; options++)
+    if (options->val == key && options->flag == NULL)
+      return cli_usage (command, "'--%s %s' cannot be used", options->name, argument != NULL ? argument : "");
+  return cli_usage (command, "'-%c %s' cannot be used", key, argument != NULL ? argument : "");
+}
+
+json_t *
+cli_text_n (const char *bytes, size_t length)
+{
+  char *repaired = utf8_repair (bytes, length);
+  json_t *text = json_string (repaired);
+
+  free (repaired);
+  return text;
+}
+
+json_t *
+cli_text (const char *bytes)
+{
+  return cli_text_n (bytes, strlen (bytes));
+}
+
 void
 cli_print_json (json_t *object)
 {
@@ -128,8 +159,8 @@ cli_print_json (json_t *object)
 json_t *
 cli_provenance (AlbefEngine *engine, AlbefModel *model)
 {
-  return json_pack ("{s:s, s:s, s:s, s:s, s:s, s:s}", "command", cli_command_line, "version", albef_version (),
-                    "model", albef_model_name (model), "model_sha256", albef_model_hash (model), "device",
+  return json_pack ("{s:s, s:s, s:o, s:s, s:s, s:s}", "command", cli_command_line, "version", albef_version (),
+                    "model", cli_text (albef_model_name (model)), "model_sha256", albef_model_hash (model), "device",
                     albef_engine_device (engine), "precision", albef_engine_precision (engine));
 }
 

@@ -6,6 +6,7 @@
 
 #include "cli.h"
 #include "error.h"
+#include "unicode.h"
 
 const char *cli_command_line = "albef";
 
@@ -32,19 +33,47 @@ print_help (FILE *file)
                  "Exit status: 0 done, 1 failed, 2 usage.\n");
 }
 
+/* As a shell takes it: in single quotes what is more than plain letters, a quote inside as '\'' */
+static void
+put_quoted (FILE *out, const char *word)
+{
+  static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%+,-./:=@_";
+
+  if (*word != 0 && word[strspn (word, plain)] == 0)
+    {
+      fputs (word, out);
+      return;
+    }
+  fputc ('\'', out);
+  for (; *word != 0; word++)
+    if (*word == '\'')
+      fputs ("'\\''", out);
+    else
+      fputc (*word, out);
+  fputc ('\'', out);
+}
+
+/* The command line for provenance; well-formed UTF-8, whatever bytes were typed. */
 static char *
 join (int argc, char **argv)
 {
-  char *all = mem_strdup ("albef");
+  char *all = NULL, *repaired;
+  size_t length;
+  FILE *out = open_memstream (&all, &length);
 
+  if (out == NULL)
+    abort ();
+  fputs ("albef", out);
   for (int i = 1; i < argc; i++)
     {
-      char *longer = mem_printf (strpbrk (argv[i], " \t'\"") != NULL ? "%s '%s'" : "%s %s", all, argv[i]);
-
-      free (all);
-      all = longer;
+      fputc (' ', out);
+      put_quoted (out, argv[i]);
     }
-  return all;
+  if (fclose (out) != 0)
+    abort ();
+  repaired = utf8_repair (all, length);
+  free (all);
+  return repaired;
 }
 
 int
@@ -76,11 +105,13 @@ main (int argc, char **argv)
   for (int i = 0; i < N_COMMANDS; i++)
     if (strcmp (argv[1], commands[i]->name) == 0)
       {
-        char *line = join (argc, argv);
+        char *line = join (argc, argv), *name = mem_printf ("albef %s", argv[1]);
         int result;
 
         cli_command_line = line;
+        argv[1] = name; /* what getopt begins its messages with */
         result = commands[i]->run (argc - 1, argv + 1);
+        free (name);
         free (line);
         if (fflush (stdout) != 0 || ferror (stdout))
           {

@@ -3,6 +3,7 @@
 #include "derive.h"
 #include "error.h"
 #include "safetensors.h"
+#include "unicode.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -96,7 +97,7 @@ open_writer (const WeightSet *set, const char *out, const Plan *plan, const char
   const ModelConfig *config = weight_set_config (set);
   const char *in = weight_source_path (weight_set_source (set));
   const char *base = strrchr (in, '/') != NULL ? strrchr (in, '/') + 1 : in;
-  char *json = config_to_json (config);
+  char *json = config_to_json (config), *file = utf8_repair (base, strlen (base));
   SafetensorsText metadata[8];
   AlbefStatus status;
   size_t vocab_length;
@@ -108,13 +109,14 @@ open_writer (const WeightSet *set, const char *out, const Plan *plan, const char
   TEXT ("name", weight_set_name (set));
   TEXT ("kind", model_kind_name (config->kind));
   TEXT ("config", json);
-  TEXT ("source_file", base);
+  TEXT ("source_file", file);
   TEXT ("source_sha256", hash);
 #undef TEXT
   if (vocab != NULL)
     metadata[n++] = (SafetensorsText){ "vocab", vocab, vocab_length };
   status = safetensors_writer_open (out, plan->entries, plan->n, metadata, n, writer, error);
   free (json);
+  free (file);
   return status;
 }
 

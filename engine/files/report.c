@@ -2,6 +2,7 @@
 #include "report.h"
 #include "error.h"
 #include "sha256.h"
+#include "unicode.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -218,9 +219,11 @@ make_text (AlbefReport *report)
 static json_t *
 json_text (const char *text)
 {
-  json_t *value = json_string (text);
+  char *repaired = utf8_repair (text, strlen (text));
+  json_t *value = json_string (repaired);
 
-  return value != NULL ? value : json_string ("(not UTF-8)");
+  free (repaired);
+  return value;
 }
 
 static char *

@@ -4,6 +4,7 @@
 #include "error.h"
 #include "pickle-json.h"
 #include "pos-embed.h"
+#include "unicode.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -515,7 +516,7 @@ model_name (const WeightSource *source, const char *path)
 
   if (stored != NULL && stored[0] != 0 && strlen (stored) < 200)
     return mem_strdup (stored);
-  return mem_printf ("%.*s", dot != NULL && dot > base ? (int) (dot - base) : (int) strlen (base), base);
+  return utf8_repair (base, dot != NULL && dot > base ? (size_t) (dot - base) : strlen (base));
 }
 
 static AlbefStatus

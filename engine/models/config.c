@@ -185,6 +185,8 @@ read_object (json_t *object, const char *name, ModelConfig *config, uint32_t *st
         return status;
       *stated |= fields[i].stated;
     }
+  if (json_object_get (bert, "encoder_width") == NULL)
+    config->encoder_width = config->vision_width;
   if (!mlp_given)
     config->vision_mlp_width = 4 * config->vision_width;
   return ALBEF_OK;
@@ -297,6 +299,9 @@ config_check (const ModelConfig *c, const char *name, AlbefError *error)
   if (c->fusion_layer >= c->num_hidden_layers)
     return error_set (error, ALBEF_ERROR_FORMAT, "'%s': fusion_layer %d leaves no fusion layer among %d layers", name,
                       c->fusion_layer, c->num_hidden_layers);
+  if (c->encoder_width != c->vision_width)
+    return error_set (error, ALBEF_ERROR_FORMAT, "'%s': encoder_width %d is not vision_width %d, the width of the image "
+                                                 "tokens that cross-attention reads", name, c->encoder_width, c->vision_width);
   if (c->vision_layer_norm_eps <= 0 || c->layer_norm_eps <= 0 || c->temp <= 0)
     return error_set (error, ALBEF_ERROR_FORMAT, "'%s': LayerNorm eps and temp must be above 0", name);
   for (int i = 0; i < 3; i++)

@@ -2,6 +2,7 @@
  * Look-ups in the generated tables, and UTF-8. */
 #include "unicode.h"
 
+#include "error.h"
 #include "unicode-table.h"
 
 #include <string.h>
@@ -193,4 +194,20 @@ utf8_validate (const char *text, uint64_t length)
       at += taken;
     }
   return length;
+}
+
+char *
+utf8_repair (const char *text, uint64_t length)
+{
+  char *repaired = mem_new0 (3 * length + 1, 1); /* an ill-formed byte becomes three */
+  uint64_t at = 0, made = 0;
+
+  while (at < length)
+    {
+      uint32_t code;
+
+      at += (uint64_t) utf8_decode (text + at, length - at, &code);
+      made += (uint64_t) utf8_encode (code, repaired + made);
+    }
+  return repaired;
 }

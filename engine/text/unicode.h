@@ -46,3 +46,7 @@ int utf8_encode (uint32_t code, char bytes[4]);
 
 /* Offset of the first ill-formed byte, or `length` if there is none (as Python's strict decoder). */
 uint64_t utf8_validate (const char *text, uint64_t length);
+
+/* text[0..length) with every ill-formed part as U+FFFD, NUL-terminated, to be freed: names of files and what was typed
+ * may be any bytes, JSON and metadata take UTF-8 alone. */
+char *utf8_repair (const char *text, uint64_t length);

@@ -88,13 +88,13 @@ new_learner (TrainSession *s, const WeightSet *set, const EncoderFiles *files, c
     add_patch_head (s);
   initial_counts (initial, &same, &moved, &fresh);
   if (set != NULL)
-    s->note = mem_printf ("%d parameters from '%s', %d of them from another place in it; %d new (listed in '%s')",
+    s->note = mem_printf ("%d tensors from '%s', %d of them from another place in it; %d new (listed in '%s')",
                           same + moved, s->config.init, moved, fresh, path);
   else if (moved > 0)
-    s->note = mem_printf ("a new model: %d parameters from the encoders' files, %d new (listed in '%s')", moved, fresh,
+    s->note = mem_printf ("a new model: %d tensors from the encoders' files, %d new (listed in '%s')", moved, fresh,
                           path);
   else
-    s->note = mem_printf ("a new model of %d parameters", fresh);
+    s->note = mem_printf ("a new model: %d tensors", fresh);
   if (status == ALBEF_OK)
     status = atomic_file_open (path, &file, error);
   if (status == ALBEF_OK)
@@ -124,6 +124,30 @@ overlay (const TrainConfig *c, ModelConfig *model)
     model->mlm_probability = c->mlm_probability;
 }
 
+/* Losses on maps tap a fusion layer that there is. The last one will not do: only [CLS] feeds the match head there, and
+ * no word has a gradient. */
+static AlbefStatus
+check_layers (const TrainConfig *c, const ModelConfig *model, AlbefError *error)
+{
+  int first = model->fusion_layer, n = model->num_hidden_layers - first;
+  int layer = c->amc_layer >= 0 ? c->amc_layer : model->grounding_layer;
+
+  if ((c->amc || c->attention > 0) && n < 2)
+    return error_set (error, ALBEF_ERROR_ARGUMENT, "'amc' and 'attention' need a model of two fusion layers or more: the last "
+                                                   "one has no word gradient, and this model has no other");
+  if (c->amc && (layer < first || layer >= first + n - 1))
+    return error_set (error, ALBEF_ERROR_ARGUMENT,
+                      "'amc-layer' is %d, but has to be from %d to %d in this model: layers count from 0, the fusion layers "
+                      "begin at %d, and the last one has no word gradient",
+                      layer, first, first + n - 2, first);
+  if (c->attention > 0 && c->attention_layer >= n)
+    return error_set (error, ALBEF_ERROR_ARGUMENT,
+                      "'attention-layer' is %d, but has to be from 1 to %d in this model: it has %d fusion layers, and the last "
+                      "one has no word gradient",
+                      c->attention_layer, n - 1, n);
+  return ALBEF_OK;
+}
+
 AlbefStatus
 session_start_from_file (TrainSession *s, AlbefError *error)
 {
@@ -141,6 +165,8 @@ session_start_from_file (TrainSession *s, AlbefError *error)
   vocab = weight_set_vocab (set, &length);
   s->name = mem_strdup (s->config.name != NULL ? s->config.name : weight_set_name (set));
   status = config_check (&model, s->config.init, error);
+  if (status == ALBEF_OK)
+    status = check_layers (&s->config, &model, error);
   if (status == ALBEF_OK)
     status = session_take_vocab (s, vocab, length, s->config.init, error);
   if (status == ALBEF_OK)
@@ -174,6 +200,8 @@ session_start_new (TrainSession *s, AlbefError *error)
       model.vocab_size = vocab_size (s->vocab);
       status = config_check (&model, s->config.model, error);
     }
+  if (status == ALBEF_OK)
+    status = check_layers (&s->config, &model, error);
   if (status == ALBEF_OK)
     status = encoder_files_open (s->config.init_image, s->config.init_text, &files, error);
   if (status == ALBEF_OK)

@@ -14,6 +14,7 @@
 #include "evaluate.h"
 #include "mapped-file.h"
 #include "schedule.h"
+#include "unicode.h"
 
 typedef enum
 {
@@ -232,6 +233,10 @@ set_field (TrainConfig *config, const Field *field, const char *value)
   switch (field->type)
     {
     case VALUE_TEXT:
+      /* What a checkpoint could not keep, or a file not give back. */
+      if (utf8_validate (value, strlen (value)) != strlen (value) || strpbrk (value, "\n\r") != NULL || *value == '#'
+          || strstr (value, " #") != NULL || strstr (value, "\t#") != NULL)
+        return false;
       free (*(char **) at);
       *(char **) at = *value != 0 ? mem_strdup (value) : NULL;
       return true;
@@ -258,6 +263,9 @@ set_field (TrainConfig *config, const Field *field, const char *value)
 static AlbefStatus
 refuse (const Field *field, const char *value, const char *where, AlbefError *error)
 {
+  if (field->type == VALUE_TEXT)
+    return error_set (error, ALBEF_ERROR_ARGUMENT, "%s: '%s' has to be UTF-8 without line breaks, and no # may begin it or "
+                                                   "follow a space; rename what it names", where, field->key);
   if (field->type == VALUE_BOOL)
     return error_set (error, ALBEF_ERROR_ARGUMENT, "%s: '%s' is yes or no, not '%.60s'", where, field->key, value);
   if (field->type == VALUE_SEED)
@@ -304,18 +312,19 @@ distance (const char *a, const char *b)
   return row[n];
 }
 
-/* The key that is most like `key`. */
+/* The key that is most like `key`; NULL if none is. */
 static const char *
 nearest (const char *key)
 {
   char cut[61];
-  int best = 0;
+  int best = 0, length;
 
   snprintf (cut, sizeof cut, "%s", key);
   for (int i = 1; i < N_FIELDS; i++)
     if (distance (cut, fields[i].key) < distance (cut, fields[best].key))
       best = i;
-  return fields[best].key;
+  length = (int) strlen (cut);
+  return 2 * distance (cut, fields[best].key) <= length + 1 ? fields[best].key : NULL;
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -366,10 +375,15 @@ train_config_clear (TrainConfig *config)
 AlbefStatus
 train_config_set (TrainConfig *config, const char *key, const char *value, const char *where, AlbefError *error)
 {
+  const char *like;
+
   for (int i = 0; i < N_FIELDS; i++)
     if (strcmp (fields[i].key, key) == 0)
       return set_field (config, &fields[i], value) ? ALBEF_OK : refuse (&fields[i], value, where, error);
-  return error_set (error, ALBEF_ERROR_ARGUMENT, "%s: there is no setting '%.60s'; did you mean '%s'?", where, key, nearest (key));
+  like = nearest (key);
+  if (like == NULL)
+    return error_set (error, ALBEF_ERROR_ARGUMENT, "%s: there is no setting '%.60s'; --show-config lists them", where, key);
+  return error_set (error, ALBEF_ERROR_ARGUMENT, "%s: there is no setting '%.60s'; did you mean '%s'?", where, key, like);
 }
 
 static AlbefStatus
@@ -388,6 +402,44 @@ take_preset (TrainConfig *config, const char *name, bool first, const char *wher
   return ALBEF_OK;
 }
 
+/* "KEY = VALUE", which is cut up. */
+static AlbefStatus
+take_setting (TrainConfig *config, char *setting, bool first, const char *where, AlbefError *error)
+{
+  char *equals = strchr (setting, '='), *key, *value;
+
+  if (equals == NULL)
+    return error_set (error, ALBEF_ERROR_FORMAT, "%s: '%.60s' is not KEY = VALUE", where, setting);
+  *equals = 0;
+  key = trim (setting);
+  value = trim (equals + 1);
+  if (strcmp (key, "preset") == 0)
+    return take_preset (config, value, first, where, error);
+  return train_config_set (config, key, value, where, error);
+}
+
+AlbefStatus
+train_config_assign (TrainConfig *config, const char *setting, bool first, AlbefError *error)
+{
+  char *copy = mem_strdup (setting);
+  AlbefStatus status = take_setting (config, copy, first, "--set", error);
+
+  free (copy);
+  return status;
+}
+
+/* Ends a line where a comment begins. */
+static void
+drop_comment (char *line)
+{
+  for (char *at = strchr (line, '#'); at != NULL; at = strchr (at + 1, '#'))
+    if (at == line || at[-1] == ' ' || at[-1] == '\t')
+      {
+        *at = 0;
+        return;
+      }
+}
+
 AlbefStatus
 train_config_read (TrainConfig *config, const char *text, const char *name, AlbefError *error)
 {
@@ -397,21 +449,13 @@ train_config_read (TrainConfig *config, const char *text, const char *name, Albe
   for (int number = 1; *text != 0 && status == ALBEF_OK; number++)
     {
       size_t length = strcspn (text, "\n");
-      char *line = mem_printf ("%.*s", (int) length, text), *where = mem_printf ("%s line %d", name, number), *at, *equals;
+      char *line = mem_printf ("%.*s", (int) length, text), *where = mem_printf ("%s line %d", name, number), *at;
 
-      line[strcspn (line, "#")] = 0;
+      drop_comment (line);
       at = trim (line);
-      equals = strchr (at, '=');
-      if (*at != 0 && equals == NULL)
-        status = error_set (error, ALBEF_ERROR_FORMAT, "%s: '%.60s' is not KEY = VALUE", where, at);
-      else if (*at != 0)
+      if (*at != 0)
         {
-          *equals = 0;
-          at = trim (at);
-          if (strcmp (at, "preset") == 0)
-            status = take_preset (config, trim (equals + 1), first, where, error);
-          else
-            status = train_config_set (config, at, trim (equals + 1), where, error);
+          status = take_setting (config, at, first, where, error);
           first = false;
         }
       free (line);
@@ -475,8 +519,21 @@ train_config_check (const TrainConfig *c, AlbefError *error)
   return ALBEF_OK;
 }
 
-char *
-train_config_text (const TrainConfig *config)
+/* The shortest digits that give the number back. */
+static void
+print_real (FILE *out, double value)
+{
+  char digits[40];
+  int precision = 1;
+
+  do
+    snprintf (digits, sizeof digits, "%.*g", precision, value);
+  while (strtod (digits, NULL) != value && precision++ < 17);
+  fputs (digits, out);
+}
+
+static char *
+print_settings (const TrainConfig *config, bool without_value)
 {
   char *buffer = NULL;
   size_t length = 0;
@@ -490,11 +547,17 @@ train_config_text (const TrainConfig *config)
         {
           if (*(char **) at != NULL)
             fprintf (out, "%s = %s\n", fields[i].key, *(char **) at);
+          else if (without_value)
+            fprintf (out, "# %s =\n", fields[i].key);
         }
       else if (fields[i].type == VALUE_INT)
         fprintf (out, "%s = %d\n", fields[i].key, *(int *) at);
       else if (fields[i].type == VALUE_REAL)
-        fprintf (out, "%s = %.17g\n", fields[i].key, *(double *) at);
+        {
+          fprintf (out, "%s = ", fields[i].key);
+          print_real (out, *(double *) at);
+          fputc ('\n', out);
+        }
       else if (fields[i].type == VALUE_SEED)
         fprintf (out, "%s = %" PRIu64 "\n", fields[i].key, *(uint64_t *) at);
       else
@@ -502,6 +565,18 @@ train_config_text (const TrainConfig *config)
     }
   fclose (out);
   return buffer;
+}
+
+char *
+train_config_text (const TrainConfig *config)
+{
+  return print_settings (config, false);
+}
+
+char *
+train_config_listing (const TrainConfig *config)
+{
+  return print_settings (config, true);
 }
 
 const char *

@@ -102,8 +102,10 @@ void train_config_clear (TrainConfig *config);
 /* One `key = value`; `where` ("mini.conf line 3") stands in the message of an unknown key or a value out of range. */
 AlbefStatus train_config_set (TrainConfig *config, const char *key, const char *value, const char *where,
                               AlbefError *error);
-/* Every line of a text, e.g. a file or what train_config_text gave. A line `preset = NAME` starts from the values of that
- * task or preset and has to come first. */
+/* One `KEY=VALUE` of a command line. `first`: nothing was set before it, so that it may be a preset. */
+AlbefStatus train_config_assign (TrainConfig *config, const char *setting, bool first, AlbefError *error);
+/* Every line of a text, e.g. a file or what train_config_text gave. A # at the beginning of a line or after a space starts a
+ * comment. A line `preset = NAME` starts from the values of that task or preset and has to come first. */
 AlbefStatus train_config_read (TrainConfig *config, const char *text, const char *name, AlbefError *error);
 AlbefStatus train_config_open (TrainConfig *config, const char *path, AlbefError *error);
 
@@ -113,6 +115,8 @@ AlbefStatus train_config_check (const TrainConfig *config, AlbefError *error);
 /* Every key with its value, in the order above: the same configuration gives the same text, which is read back
  * unchanged. The caller frees it. */
 char *train_config_text (const TrainConfig *config);
+/* For people: keys without a value too, as comments. */
+char *train_config_listing (const TrainConfig *config);
 
 /* The first key whose values differ, NULL if none does. A static text. */
 const char *train_config_difference (const TrainConfig *a, const TrainConfig *b);

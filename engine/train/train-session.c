@@ -9,6 +9,7 @@
 
 #include "atomic-file.h"
 #include "error.h"
+#include "unicode.h"
 
 /* ---------------------------------------------------------------------------------------------------
  * Data
@@ -167,7 +168,7 @@ next_batch (void *user_data, int64_t epoch, int64_t number, const Batch **batch,
 static char *
 make_provenance (const TrainSession *s, const TrainPlace *place)
 {
-  char hash[24];
+  char hash[24], *init = s->config.init != NULL ? utf8_repair (s->config.init, strlen (s->config.init)) : NULL;
   json_t *root;
   char *text;
 
@@ -175,7 +176,8 @@ make_provenance (const TrainSession *s, const TrainPlace *place)
   root = json_pack ("{s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:s?}", "command", place->command != NULL ? place->command : "",
                     "version", albef_version (), "device", s->backend->name, "description", s->backend->description,
                     "precision", s->backend->precision, "threads", s->backend->threads, "data", hash, "task",
-                    train_task_name (s->config.task), "init", s->config.init);
+                    train_task_name (s->config.task), "init", init);
+  free (init);
   text = json_dumps (root, JSON_SORT_KEYS | JSON_COMPACT);
   json_decref (root);
   return text;

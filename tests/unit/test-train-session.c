@@ -121,7 +121,7 @@ test_settings (void)
   refused (TASK_PRETRAIN, "distill = maybe\n", "yes or no");
   refused (TASK_PRETRAIN, "colour = red\n", "no setting 'colour'");
   refused (TASK_PRETRAIN, "accumulatoin = 2\n", "did you mean 'accumulation'?");
-  refused (TASK_PRETRAIN, "learning-rate = 2\nlr=1\n", "did you mean");
+  refused (TASK_PRETRAIN, "learning-rate = 2\nlr=1\n", "--show-config lists them");
   refused (TASK_PRETRAIN, "data = a\ninit = b\neval = c\neval-task = guess\n", "eval-task");
   refused (TASK_PATCHES, "scenes = a\ninit = b\neval = c\n", "patches cannot be evaluated");
   refused (TASK_PRETRAIN, "batch 4\n", "KEY = VALUE");

@@ -50,12 +50,22 @@ def missing_fields(folder, items):
 
 
 def not_a_number(folder):
-    lines, status, said = train(folder, "nan", "data=lists/retrieval_train.json", "lr=100", "warmup-lr=100", "weight-decay=10", "checkpoint-steps=1",
-                                "keep=1", "distill=no", "epochs=20")
-    kept = sorted(path.name for path in pathlib.Path(folder, "nan").glob("checkpoint-*"))
-    last = max([line["step"] for line in lines if "loss" in line], default=0)
-    tap.ok(status == 1 and "not finite" in said and f"step {last + 1}" in said and kept == [f"checkpoint-{last:08}.safetensors"],
-           "/bad input/NaN loss stops with the step and the last good checkpoint kept", (said, kept, last))
+    """Which step ends a run that diverges, and whether its loss or AdamW's second moment is the first to leave the numbers,
+    rests on the last digits: of several runs at least one has to end by its loss, and each keeps its last good checkpoint."""
+    by_loss = kept_all = 0
+    told = []
+    for rate in (5, 10, 20, 40):
+        out = f"nan{rate}"
+        lines, status, said = train(folder, out, "data=lists/retrieval_train.json", f"lr={rate}", f"warmup-lr={rate}", "weight-decay=10",
+                                    "checkpoint-steps=1", "keep=1", "distill=no", "epochs=20")
+        kept = sorted(path.name for path in pathlib.Path(folder, out).glob("checkpoint-*"))
+        last = max([line["step"] for line in lines if "loss" in line], default=0)
+        loss = status == 1 and "the loss of step" in said and "not finite" in said and f"step {last + 1} " in said
+        by_loss += loss
+        moment = status == 1 and f"no checkpoint of step {last} " in said and "not numbers" in said
+        kept_all += (loss and kept == [f"checkpoint-{last:08}.safetensors"]) or (moment and kept == [f"checkpoint-{last - 1:08}.safetensors"])
+        told.append((rate, said[-200:], kept, last))
+    tap.ok(by_loss >= 1 and kept_all == 4, "/bad input/NaN loss stops with the step and the last good checkpoint kept", told)
 
 
 def disk_full(folder):
@@ -94,6 +104,41 @@ def single(folder, items):
     tap.ok(status == 0 and lines[-1]["end"] == "finished", "/bad input/a batch of one row works", said)
 
 
+def settings(folder, items):
+    """Mistakes in the settings are told before anything is trained."""
+    data = write_list(folder, "lists/#1.json", items).replace("data=", "")
+
+    def refused(name, said_words, *more, task="retrieval", out="refused"):
+        lines, status, said = train(folder, out, *more, task=task)
+        tap.ok(status == 1 and not lines and all(word in said for word in said_words), f"/settings/{name}", (status, said))
+
+    lines, status, said = train(folder, "sharp", f"data={data}")
+    again = tiny_scenes.albef(program, "train", "--resume", "--out", "sharp", "--threads", 1, "--device", "cpu", cwd=folder)
+    tap.ok(status == 0 and again.returncode == 0, "/settings/a path with a # is whole, and is when the run goes on", said + again.stderr)
+    refused("a # after a space, where a file's comments begin", ["'data'", "#"], "data=a #b.json")
+    refused("a path that is no UTF-8, before the first checkpoint", ["'data'", "UTF-8"], b"data=l\xff.json")
+    refused("a setting that there is not", ["'colour'", "--show-config"], "colour=red")
+    refused("a slip of the pen", ["'lrr'", "did you mean 'lr'"], "lrr=1")
+    refused("a preset after other settings", ["before every other"], f"data={data}", "preset=retrieval-coco")
+    run = tiny_scenes.albef(program, "train", "--resume", "--task", "vqa", "--out", "sharp", cwd=folder)
+    tap.ok(run.returncode == 1 and "'retrieval'" in run.stderr and "'vqa'" in run.stderr, "/settings/another task to go on with",
+           run.stderr)
+    run = tiny_scenes.albef(program, "train", "--task", "retrieval", "--show-config", "--set", "lr=3e-4")
+    shown = run.stdout.splitlines()
+    tap.ok(run.returncode == 0 and "# data =" in shown and "# init =" in shown and "lr = 0.0003" in shown and "temperature = 0.07" in shown,
+           "/settings/--show-config lists keys without a value too, and numbers as they were written", run.stdout)
+    for layer, words in ((9, "from 1 to 1"), (2, "from 1 to 1"), (0, "from 1 to 1")):
+        refused(f"amc-layer {layer} of a model with 1 + 2 layers", ["'amc-layer'", words], "data=lists/manifest.jsonl", "manifest=yes",
+                "amc=yes", f"amc-layer={layer}", task="pretrain")
+    for layer in (2, 3, 9):
+        refused(f"attention-layer {layer} of a model with two fusion layers", ["'attention-layer'", "from 1 to 1"], "scenes=sprites",
+                "attention=1", f"attention-layer={layer}", task="pretrain")
+    odd = dict(tiny_scenes.MODEL, bert_config=dict(tiny_scenes.MODEL["bert_config"], encoder_width=3))
+    pathlib.Path(folder, "odd.json").write_text(json.dumps(odd))
+    refused("cross-attention as wide as the image encoder is not", ["encoder_width 3", "vision_width 16"], "init=", "model=odd.json",
+            "scenes=sprites", task="pretrain")
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         tiny_scenes.make(folder)
@@ -109,6 +154,7 @@ def main():
         disk_full(folder)
         cut(folder, items)
         single(folder, items)
+        settings(folder, items)
     return tap.done()
 
 

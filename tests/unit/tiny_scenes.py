@@ -38,7 +38,7 @@ def make(folder):
 
 
 def albef(program, *arguments, cwd=None):
-    return subprocess.run([program, *map(str, arguments)], capture_output=True, text=True, cwd=cwd)
+    return subprocess.run([program, *(a if isinstance(a, bytes) else str(a) for a in arguments)], capture_output=True, text=True, cwd=cwd)
 
 
 def train(program, folder, task, out, *settings, more=()):
