@@ -71,6 +71,9 @@ apply (AlidadeWindow *self, int width, int height)
     return;
   self->width_class = width_class;
   self->height_class = height_class;
+  /* The switcher needs its room. */
+  gtk_widget_set_visible (GTK_WIDGET (self->device_label),
+                          width_class >= WIDTH_USUAL || (!narrow && _alidade_window_get_n_views (self) == 1));
   apply_widths (self);
   apply_strip (self);
   if (!first && narrow == was_narrow)
@@ -79,7 +82,6 @@ apply (AlidadeWindow *self, int width, int height)
   adw_flap_set_reveal_flap (self->library_flap, !narrow && setting (self, "library-shown"));
   adw_flap_set_reveal_flap (self->controls_flap, !narrow && setting (self, "controls-shown"));
   alidade_query_bar_set_narrow (self->query_bar, narrow);
-  gtk_widget_set_visible (GTK_WIDGET (self->device_label), !narrow);
   gtk_label_set_max_width_chars (self->project_label, narrow ? 12 : 22);
   gtk_label_set_max_width_chars (self->model_label, narrow ? 12 : 20);
 }

@@ -122,6 +122,7 @@ void _alidade_window_set_narrow (AlidadeWindow *self, gboolean narrow);
  * win.view::NAME. The page is returned for its badge. */
 AdwViewStackPage *_alidade_window_add_view (AlidadeWindow *self, GtkWidget *view, const char *name, const char *title,
                                             const char *icon_name);
+guint _alidade_window_get_n_views (AlidadeWindow *self);
 
 /* window-project.c */
 void _alidade_window_class_init_project (GtkWidgetClass *widget_class);

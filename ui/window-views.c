@@ -54,14 +54,20 @@ page_cb (AlidadeWindow *self)
     gtk_widget_action_set_enabled (GTK_WIDGET (self), explore_actions[i], explore);
 }
 
-/* In a narrow window always below, else there when the header has no room. The bar hides itself for a single page. */
+/* In a narrow window always below, else there when the header has no room. The bar hides itself for a single page.
+ * Shown without sliding in: while it does, the toolkit complains about a height of less than nothing. */
 static void
 update_switcher (AlidadeWindow *self)
 {
+  gboolean below;
+
   adw_view_switcher_title_set_view_switcher_enabled (self->title, !self->is_narrow);
   gtk_widget_set_visible (GTK_WIDGET (self->title), !self->is_narrow);
-  adw_view_switcher_bar_set_reveal (self->switcher_bar,
-                                    self->is_narrow || adw_view_switcher_title_get_title_visible (self->title));
+  below = self->is_narrow || adw_view_switcher_title_get_title_visible (self->title);
+  if (!below)
+    gtk_widget_set_visible (GTK_WIDGET (self->switcher_bar), FALSE);
+  adw_view_switcher_bar_set_reveal (self->switcher_bar, below);
+  gtk_widget_set_visible (GTK_WIDGET (self->switcher_bar), below);
 }
 
 /* Panes of a narrow window lie over the page and start closed. Otherwise automatic, so that they do not hinder the
@@ -105,6 +111,14 @@ _alidade_window_add_view (AlidadeWindow *self, GtkWidget *view, const char *name
   fold_page (self, view);
   update_switcher (self);
   return page;
+}
+
+guint
+_alidade_window_get_n_views (AlidadeWindow *self)
+{
+  g_autoptr (GtkSelectionModel) pages = adw_view_stack_get_pages (self->stack);
+
+  return g_list_model_get_n_items (G_LIST_MODEL (pages));
 }
 
 static void
