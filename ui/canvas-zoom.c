@@ -1,42 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * Zoom and pan of the canvas as class actions, and their keys. */
+ * The canvas's class actions and their keys. */
 #include "canvas-private.h"
 
-#define PAN_STEP 64.0 /* CSS pixels */
-
-static void
-zoom_in (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  alidade_viewport_zoom_step (ALIDADE_CANVAS (widget)->viewport, 1);
-}
-
-static void
-zoom_out (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  alidade_viewport_zoom_step (ALIDADE_CANVAS (widget)->viewport, -1);
-}
-
-static void
-fit (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  alidade_viewport_fit (ALIDADE_CANVAS (widget)->viewport);
-}
-
-static void
-actual_size (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  alidade_viewport_zoom_at (ALIDADE_CANVAS (widget)->viewport, 1, gtk_widget_get_width (widget) / 2.0,
-                            gtk_widget_get_height (widget) / 2.0);
-}
-
-static void
-pan (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  double dx = g_str_has_suffix (name, "left") ? PAN_STEP : g_str_has_suffix (name, "right") ? -PAN_STEP : 0;
-  double dy = g_str_has_suffix (name, "up") ? PAN_STEP : g_str_has_suffix (name, "down") ? -PAN_STEP : 0;
-
-  alidade_viewport_pan (ALIDADE_CANVAS (widget)->viewport, dx, dy);
-}
+#include "viewport-control.h"
 
 static void
 step_word (GtkWidget *widget, const char *name, GVariant *parameter)
@@ -73,14 +39,7 @@ _alidade_canvas_class_init_zoom (GtkWidgetClass *widget_class)
     { GDK_KEY_comma, "canvas.previous-word" },
   };
 
-  gtk_widget_class_install_action (widget_class, "canvas.zoom-in", NULL, zoom_in);
-  gtk_widget_class_install_action (widget_class, "canvas.zoom-out", NULL, zoom_out);
-  gtk_widget_class_install_action (widget_class, "canvas.fit", NULL, fit);
-  gtk_widget_class_install_action (widget_class, "canvas.actual-size", NULL, actual_size);
-  gtk_widget_class_install_action (widget_class, "canvas.pan-left", NULL, pan);
-  gtk_widget_class_install_action (widget_class, "canvas.pan-right", NULL, pan);
-  gtk_widget_class_install_action (widget_class, "canvas.pan-up", NULL, pan);
-  gtk_widget_class_install_action (widget_class, "canvas.pan-down", NULL, pan);
+  viewport_control_class_init (widget_class);
   gtk_widget_class_install_action (widget_class, "canvas.next-word", NULL, step_word);
   gtk_widget_class_install_action (widget_class, "canvas.previous-word", NULL, step_word);
   for (guint i = 0; i < G_N_ELEMENTS (keys); i++)

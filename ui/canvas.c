@@ -2,7 +2,6 @@
 #include "canvas-private.h"
 
 #include <math.h>
-#include <string.h>
 
 G_DEFINE_FINAL_TYPE (AlidadeCanvas, alidade_canvas, GTK_TYPE_WIDGET)
 
@@ -15,102 +14,41 @@ enum
 static guint signals[N_SIGNALS];
 
 #define WAITING_OPACITY 0.4 /* of the map that is about to be replaced */
-#define MARK_RADIUS 7.0
 #define MARK_AREA 24.0
 
 static void
 drop_texture (AlidadeCanvas *self)
 {
-  g_clear_object (&self->texture);
+  picture_layer_drop_texture (&self->layer);
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }
 
 static void
 drop_base (AlidadeCanvas *self)
 {
-  g_clear_pointer (&self->base, g_free);
-  drop_texture (self);
+  picture_layer_drop_base (&self->layer);
+  gtk_widget_queue_draw (GTK_WIDGET (self));
 }
 
-/* The visible part of the picture at the resolution of the screen. FALSE: nothing to show. */
-static gboolean
-make_base (AlidadeCanvas *self)
-{
-  ViewPyramid *pyramid = alidade_exploration_get_pyramid (self->exploration);
-  double scale = gtk_widget_get_scale_factor (GTK_WIDGET (self));
-  double x, y, width, height, left, top, right, bottom;
-
-  if (pyramid == NULL || !alidade_viewport_get_picture_rect (self->viewport, &x, &y, &width, &height))
-    return FALSE;
-  left = MAX (floor (x * scale), 0);
-  top = MAX (floor (y * scale), 0);
-  right = MIN (ceil ((x + width) * scale), gtk_widget_get_width (GTK_WIDGET (self)) * scale);
-  bottom = MIN (ceil ((y + height) * scale), gtk_widget_get_height (GTK_WIDGET (self)) * scale);
-  if (right <= left || bottom <= top)
-    return FALSE;
-  self->base_width = right - left;
-  self->base_height = bottom - top;
-  self->base_left = x * scale - left;
-  self->base_top = y * scale - top;
-  self->base_wide = width * scale;
-  self->base_high = height * scale;
-  graphene_rect_init (&self->base_area, left / scale, top / scale, self->base_width / scale, self->base_height / scale);
-  self->base = g_malloc ((gsize) self->base_width * self->base_height * 4);
-  view_pyramid_render (pyramid, self->base_left, self->base_top, self->base_wide, self->base_high, self->base_width,
-                       self->base_height, self->base);
-  return TRUE;
-}
-
-static void
-make_texture (AlidadeCanvas *self)
+/* What lies over the picture now. */
+static PictureLayerMap
+shown_map (AlidadeCanvas *self)
 {
   const AlidadeMaps *maps = alidade_exploration_get_maps (self->exploration);
+  PictureLayerMap map = { 0 };
   double scale;
-  const float *map = alidade_exploration_get_shown_map (self->exploration, &scale);
-  AlbefOverlay overlay = alidade_look_get_overlay (alidade_exploration_get_look (self->exploration), scale);
-  gsize stride = (gsize) self->base_width * 4, size = stride * self->base_height;
-  guint8 *out = g_malloc (size);
-  g_autoptr (GBytes) bytes = NULL;
+  const float *values = alidade_exploration_get_shown_map (self->exploration, &scale);
 
+  map.overlay = alidade_look_get_overlay (alidade_exploration_get_look (self->exploration), scale);
   if (alidade_exploration_get_waiting (self->exploration))
-    overlay.opacity *= WAITING_OPACITY;
-  if (map != NULL && maps != NULL && !self->bare)
-    albef_overlay_compose (self->base, self->base_width, self->base_height, stride, 4, map, maps->grid_width,
-                           maps->grid_height, self->base_left, self->base_top, self->base_wide, self->base_high,
-                           &overlay, out, stride);
-  else
-    memcpy (out, self->base, size);
-  bytes = g_bytes_new_take (out, size);
-  self->texture = gdk_memory_texture_new (self->base_width, self->base_height, GDK_MEMORY_DEFAULT, bytes, stride);
-}
-
-/* White over a dark halo, so that it reads on any picture. */
-static void
-draw_twice (cairo_t *cr)
-{
-  cairo_set_source_rgba (cr, 0, 0, 0, 0.65);
-  cairo_set_line_width (cr, 4);
-  cairo_stroke_preserve (cr);
-  cairo_set_source_rgb (cr, 1, 1, 1);
-  cairo_set_line_width (cr, 2);
-  cairo_stroke (cr);
-}
-
-static void
-append_peak (AlidadeCanvas *self, GtkSnapshot *snapshot, double x, double y)
-{
-  cairo_t *cr = gtk_snapshot_append_cairo (
-      snapshot, &GRAPHENE_RECT_INIT (x - MARK_AREA / 2, y - MARK_AREA / 2, MARK_AREA, MARK_AREA));
-
-  cairo_arc (cr, x, y, MARK_RADIUS - 1, 0, 2 * G_PI);
-  draw_twice (cr);
-  cairo_arc (cr, x, y, 3, 0, 2 * G_PI);
-  cairo_set_source_rgba (cr, 0, 0, 0, 0.65);
-  cairo_fill (cr);
-  cairo_arc (cr, x, y, 2, 0, 2 * G_PI);
-  cairo_set_source_rgb (cr, 1, 1, 1);
-  cairo_fill (cr);
-  cairo_destroy (cr);
+    map.overlay.opacity *= WAITING_OPACITY;
+  if (values != NULL && maps != NULL && !self->bare)
+    {
+      map.values = values;
+      map.grid_width = maps->grid_width;
+      map.grid_height = maps->grid_height;
+    }
+  return map;
 }
 
 /* Four ticks around the place, which stays free. */
@@ -127,7 +65,7 @@ append_point (AlidadeCanvas *self, GtkSnapshot *snapshot, double x, double y)
       cairo_move_to (cr, x + 3 * dx, y + 3 * dy);
       cairo_line_to (cr, x + 8 * dx, y + 8 * dy);
     }
-  draw_twice (cr);
+  picture_layer_stroke_twice (cr);
   cairo_destroy (cr);
 }
 
@@ -136,16 +74,18 @@ alidade_canvas_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 {
   AlidadeCanvas *self = ALIDADE_CANVAS (widget);
   gint64 started = g_get_monotonic_time ();
+  PictureLayerMap map;
   double u, v, x, y;
 
-  if (self->exploration == NULL || (self->base == NULL && !make_base (self)))
+  if (self->exploration == NULL)
     return;
-  if (self->texture == NULL)
-    make_texture (self);
-  gtk_snapshot_append_texture (snapshot, self->texture, &self->base_area);
+  map = shown_map (self);
+  if (!picture_layer_snapshot (&self->layer, widget, self->viewport, alidade_exploration_get_pyramid (self->exploration),
+                               &map, snapshot))
+    return;
   if (!self->bare && alidade_exploration_get_shown_peak (self->exploration, &u, &v)
       && alidade_canvas_locate (self, u, v, &x, &y))
-    append_peak (self, snapshot, x, y);
+    picture_layer_append_peak (snapshot, x, y);
   if (self->point_visible && alidade_canvas_locate (self, self->point_u, self->point_v, &x, &y))
     append_point (self, snapshot, x, y);
   self->frame_seconds = (g_get_monotonic_time () - started) / 1e6;
@@ -224,8 +164,7 @@ alidade_canvas_dispose (GObject *object)
   if (self->viewport != NULL)
     g_signal_handlers_disconnect_by_data (self->viewport, self);
   g_clear_object (&self->viewport);
-  g_clear_object (&self->texture);
-  g_clear_pointer (&self->base, g_free);
+  picture_layer_drop_base (&self->layer);
 
   G_OBJECT_CLASS (alidade_canvas_parent_class)->dispose (object);
 }

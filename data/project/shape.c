@@ -239,8 +239,8 @@ shape_set_runs_text (Shape *shape, guint32 width, guint32 height, const char *te
 
 /* Turning ------------------------------------------------------------------------------------------------------- */
 
-static void
-turn_point (int orientation, gboolean to_upright, double w, double h, double *x, double *y)
+void
+shape_turn_point (int orientation, gboolean to_upright, double w, double h, double *x, double *y)
 {
   double a = *x, b = *y;
 
@@ -294,7 +294,7 @@ turn_mask (Shape *shape, int orientation, gboolean to_upright)
         /* Pixel centres turn as points do. */
         double px = x + 0.5, py = y + 0.5;
 
-        turn_point (orientation, to_upright, stored_w, stored_h, &px, &py);
+        shape_turn_point (orientation, to_upright, stored_w, stored_h, &px, &py);
         to[(gsize) py * new_w + (gsize) px] = from[(gsize) y * w + x];
       }
   return shape_set_bitmap (shape, new_w, new_h, to);
@@ -312,12 +312,12 @@ shape_turn (Shape *shape, int orientation, gboolean to_upright, double stored_wi
   if (shape->kind == SHAPE_POLYGON)
     {
       for (guint i = 0; i + 1 < shape->points->len; i += 2)
-        turn_point (orientation, to_upright, stored_width, stored_height, &g_array_index (shape->points, double, i),
-                    &g_array_index (shape->points, double, i + 1));
+        shape_turn_point (orientation, to_upright, stored_width, stored_height,
+                          &g_array_index (shape->points, double, i), &g_array_index (shape->points, double, i + 1));
       return shape_finish_polygon (shape, shape->fill);
     }
-  turn_point (orientation, to_upright, stored_width, stored_height, &box[0], &box[1]);
-  turn_point (orientation, to_upright, stored_width, stored_height, &box[2], &box[3]);
+  shape_turn_point (orientation, to_upright, stored_width, stored_height, &box[0], &box[1]);
+  shape_turn_point (orientation, to_upright, stored_width, stored_height, &box[2], &box[3]);
   return set_edges (shape, MIN (box[0], box[2]), MIN (box[1], box[3]), MAX (box[0], box[2]), MAX (box[1], box[3]));
 }
 

@@ -59,6 +59,9 @@ guint8 *shape_to_bitmap (const Shape *shape);
 
 /* Turns between the stored grid (width x height) and the upright one, by EXIF orientation 1-8. */
 gboolean shape_turn (Shape *shape, int orientation, gboolean to_upright, double stored_width, double stored_height);
+/* The same for a point, in place. */
+void shape_turn_point (int orientation, gboolean to_upright, double stored_width, double stored_height, double *x,
+                       double *y);
 
 gboolean shape_equal (const Shape *a, const Shape *b);
 /* Every number equal within `tolerance` (masks exactly). */
