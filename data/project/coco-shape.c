@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#define RINGS_COMPARED 64 /* with each other; shapes of more parts have no holes worth the time */
+
 gboolean
 coco_rle_parse (const json_t *value, Shape *shape)
 {
@@ -150,9 +152,67 @@ coco_bbox_put (GString *out, const double box[4])
   g_string_append_c (out, ']');
 }
 
+/* Even-odd, of n corners. */
+static gboolean
+ring_holds (const double *points, guint n, double x, double y)
+{
+  gboolean inside = FALSE;
+
+  for (guint i = 0, j = n - 1; i < n; j = i++)
+    {
+      const double *a = points + 2 * i, *b = points + 2 * j;
+
+      if ((a[1] > y) != (b[1] > y) && x < (b[0] - a[0]) * (y - a[1]) / (b[1] - a[1]) + a[0])
+        inside = !inside;
+    }
+  return inside;
+}
+
+static gboolean
+ring_holds_ring (const double *outer, guint n_outer, const double *inner, guint n_inner)
+{
+  for (guint i = 0; i < n_inner; i++)
+    if (!ring_holds (outer, n_outer, inner[2 * i], inner[2 * i + 1]))
+      return FALSE;
+  return TRUE;
+}
+
+/* Whether the ring lies in another one; of two equal ones only the second does. */
+static gboolean
+ring_is_inside (const Shape *shape, guint ring)
+{
+  const double *points = (const double *) (void *) shape->points->data, *inner = points;
+  guint n_inner = g_array_index (shape->rings, guint32, ring);
+
+  for (guint i = 0; i < ring; i++)
+    inner += 2 * g_array_index (shape->rings, guint32, i);
+  for (guint i = 0; i < shape->rings->len; i++)
+    {
+      guint n = g_array_index (shape->rings, guint32, i);
+
+      if (i != ring && ring_holds_ring (points, n, inner, n_inner) &&
+          (i < ring || !ring_holds_ring (inner, n_inner, points, n)))
+        return TRUE;
+      points += 2 * n;
+    }
+  return FALSE;
+}
+
+gboolean
+shape_has_holes (const Shape *shape)
+{
+  if (shape->kind != SHAPE_POLYGON || shape->fill != SHAPE_EVENODD || shape->rings->len > RINGS_COMPARED)
+    return FALSE;
+  for (guint i = 0; shape->rings->len > 1 && i < shape->rings->len; i++)
+    if (ring_is_inside (shape, i))
+      return TRUE;
+  return FALSE;
+}
+
 double
 shape_area (const Shape *shape)
 {
+  gboolean compared;
   double area = 0;
   guint at = 0;
 
@@ -164,11 +224,16 @@ shape_area (const Shape *shape)
         area += g_array_index (shape->runs, guint32, i);
       return area;
     }
+  compared = shape->rings->len > 1 && shape->rings->len <= RINGS_COMPARED;
   for (guint i = 0; i < shape->rings->len; i++)
     {
       guint n = g_array_index (shape->rings, guint32, i);
       const double *points = &g_array_index (shape->points, double, at);
       double ring = 0;
+
+      at += 2 * n;
+      if (compared && ring_is_inside (shape, i))
+        continue;
 
       for (guint j = 0; j < n; j++)
         {
@@ -177,7 +242,6 @@ shape_area (const Shape *shape)
           ring += points[2 * j] * points[2 * k + 1] - points[2 * k] * points[2 * j + 1];
         }
       area += fabs (ring) / 2;
-      at += 2 * n;
     }
   return area;
 }

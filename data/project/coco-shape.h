@@ -18,7 +18,10 @@ void coco_bbox_put (GString *out, const double box[4]);
 /* As the manifest and `alidade list --json` say it: "polygon": [[[x, y], ...], ...], "fill": "union" or "evenodd". */
 void shape_polygon_put (GString *out, const Shape *shape);
 
-/* Area in square pixels: a box's, a mask's pixels, a polygon's by its fill as far as its rings do not cross. */
+/* Area in square pixels as COCO reads the shape: a box's, a mask's pixels, of a polygon the union of its rings as far
+ * as they do not cross (a ring inside another adds nothing). */
 double shape_area (const Shape *shape);
+/* Whether COCO, whose parts are a union, would fill holes that the shape has. */
+gboolean shape_has_holes (const Shape *shape);
 
 G_END_DECLS

@@ -358,7 +358,13 @@ put_annotations (Writer *writer, GError **error)
           if (phrase->regions->len == 0)
             export_lost (writer->export, "phrases without regions");
           for (guint j = 0; j < phrase->regions->len; j++)
-            put_annotation (writer, image, phrase, caption, phrase->regions->pdata[j]);
+            {
+              const ExportRegion *region = phrase->regions->pdata[j];
+
+              if (shape_has_holes (&region->shape))
+                export_lost (writer->export, "polygons' holes (filled)");
+              put_annotation (writer, image, phrase, caption, region);
+            }
           if (!out_file_put (writer->file, writer->text, FALSE, error))
             return FALSE;
         }

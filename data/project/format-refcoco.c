@@ -364,6 +364,8 @@ put_image (Export *export, Writer *writer, const ExportImage *image)
 
           if (!g_hash_table_add (done, &region->id))
             continue;
+          if (shape_has_holes (&region->shape))
+            export_lost (export, "polygons' holes (filled)");
           writer->n_annotations++;
           put_annotation (writer, region);
           put_ref (writer, own_ids, image, region, name);

@@ -278,6 +278,8 @@ import_image (Import *import, const char *where, const ImportImage *given, GErro
     {
       if (!insert_image (import, path, &disk, there, &facts, &image, &id, error))
         return 0;
+      if (there && disk.width == 0)
+        import_note (import, "%s is no picture that can be read (PNG, JPEG, WebP); it is kept by its name", where);
     }
   else if (known.claimed)
     import->report->new_images++;
