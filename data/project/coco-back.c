@@ -357,6 +357,28 @@ put_caption (File *file, GString *out, const ExportImage *image, const ExportPhr
   g_string_append_c (out, ']');
 }
 
+/* What came with a record that is put back. */
+static void
+put_kept (GString *out, const ExportRegion *region)
+{
+  static const char *const written[] = { "id", "image_id", "category_id", "bbox", "area", "segmentation", "raw_counts",
+                                         "phrase", "caption_id", "span", "score", NULL };
+  const json_t *coco = json_object_get (region->extra, "coco");
+  const char *name;
+  json_t *value;
+
+  if (coco == NULL)
+    coco = json_object_get (json_object_get (region->extra, "from"), "coco");
+  if (json_object_get (coco, "iscrowd") == NULL)
+    g_string_append (out, ",\"iscrowd\":0");
+  json_object_foreach ((json_t *) coco, name, value)
+    if (!g_strv_contains (written, name))
+      {
+        json_put_name (out, name);
+        json_put_value (out, value);
+      }
+}
+
 static gboolean
 add_region (File *file, JsonEdit *edit, BackImage *image, const char *image_id, const ExportPhrase *phrase,
             const ExportRegion *region,
@@ -382,7 +404,7 @@ add_region (File *file, JsonEdit *edit, BackImage *image, const char *image_id, 
   else
     g_string_append_printf (out, "%" G_GINT64_FORMAT, file->phrase_category);
   put_numbers (out, &shape, NULL);
-  g_string_append (out, ",\"iscrowd\":0");
+  put_kept (out, region);
   if (category == NULL || phrase->caption != 0)
     {
       json_put_name (out, "phrase");

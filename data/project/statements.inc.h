@@ -19,6 +19,11 @@ STATEMENT (BACK_SOURCES, "SELECT source, settings FROM entry WHERE kind = 'impor
 STATEMENT (BACK_LINKS, "SELECT l.id, ifnull (l.identity, 0), l.region, EXISTS (SELECT 1 FROM shown_region r WHERE r.link = l.id), e.format"
            " FROM link l LEFT JOIN entry e ON e.id = l.entry WHERE l.phrase = ? AND (e.id IS NULL OR e.state = 'shown')"
            " ORDER BY l.nth IS NULL, l.nth, l.id")
+/* Whether a verdict, undone ones too, ever said that the region is no label of the phrase */
+STATEMENT (BACK_WAS_OUT,
+  "SELECT EXISTS (SELECT 1 FROM verdict_slot s JOIN verdict v ON v.slot = s.id WHERE s.phrase = ?1 AND v.verdict <> 'unsure'"
+  " AND NOT EXISTS (SELECT 1 FROM verdict_region n JOIN region_revision r ON r.id = n.revision"
+  " WHERE n.verdict = v.id AND r.region = ?2))")
 STATEMENT (BACK_REVISIONS, "SELECT kind, x1, y1, x2, y2, shape FROM region_revision WHERE region = ? ORDER BY id DESC")
 /* A person's record on anything the entry brought in */
 STATEMENT (ENTRY_HANGS_ON,

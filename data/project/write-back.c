@@ -403,6 +403,16 @@ link_of (const BackImage *image, const ExportPhrase *phrase, gint64 id)
   return NULL;
 }
 
+/* Whether an earlier write-back may have taken the record out of its file: a label that a verdict once denied. */
+static gboolean
+was_out (Back *back, const ExportPhrase *phrase, const Link *link)
+{
+  Database *db = export_database (back->export);
+  g_autoptr (DatabaseRows) rows = database_bind (db, BACK_WAS_OUT, NULL, "ii", phrase->id, link->region);
+
+  return rows != NULL && database_step (db, rows, NULL) == SQLITE_ROW && sqlite3_column_int (rows, 0) != 0;
+}
+
 gboolean
 back_is_new (Back *back, const BackImage *image, const ExportPhrase *phrase, const ExportRegion *region)
 {
@@ -410,8 +420,9 @@ back_is_new (Back *back, const BackImage *image, const ExportPhrase *phrase, con
 
   if (link == NULL || g_hash_table_contains (back->met_any, &region->link))
     return FALSE;
-  /* What other files brought in is no change of these. */
-  if (link->identity != 0 && (region->origin == ORIGIN_IMPORT || region->origin == ORIGIN_PERSON))
+  /* What other files brought in is no change of these, and what other programs took out stays out. */
+  if (link->identity != 0 && (region->origin == ORIGIN_IMPORT || region->origin == ORIGIN_PERSON) &&
+      !(link->ours && was_out (back, phrase, link)))
     {
       if (link->ours && region->origin == ORIGIN_PERSON)
         export_lost (back->export, "corrections of records that are not in their file any more, or were changed there");

@@ -56,7 +56,7 @@ gboolean back_fate (Back *back, BackImage *image, const char *text, const Shape 
                     const ExportRegion **region, GError **error);
 void back_end_file (Back *back);
 /* Whether a label was made here and is in no file that was asked about: it is to be written as a new record, and counts
- * as met from then on. Corrections of records that are in no file any more are counted as lost. */
+ * as met from then on; so is an imported one that a verdict once took out. Corrections of records that are in no file any more are counted as lost. */
 gboolean back_is_new (Back *back, const BackImage *image, const ExportPhrase *phrase, const ExportRegion *region);
 /* The region's shape in the file's grid; FALSE (counted as lost) where it cannot be turned. */
 gboolean back_shape (Back *back, const BackImage *image, const ExportRegion *region, Shape *shape);

@@ -137,12 +137,34 @@ def check_halves():
     tap.ok([s["where"] for s in report["skipped"]] == ["ann_id 9"], "/halves/a ref without annotation is named by its ann_id", str(report))
 
 
+def check_told():
+    """What a format cannot keep, and what is no picture, is said."""
+    ring = [[2, 2], [30, 2], [30, 30], [2, 30]]
+    hole = [[10, 10], [20, 10], [20, 20], [10, 20]]
+    far = [[50, 20], [60, 20], [60, 30], [50, 30]]
+    lines = [{"alidade-manifest": 1}]
+    for text, rings, fill in (("hole", [ring, hole], "evenodd"), ("parts", [ring, far], "union"), ("apart", [ring, far], "evenodd")):
+        lines.append({"image": "pictures/1.jpg", "text": text, "regions": [{"kind": "polygon", "polygon": rings, "fill": fill}]})
+    put("rings.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
+    taken("told", "rings.jsonl")
+    report = json.loads(run("export", "told", "rings.json", "--format", "coco", "--json")[1])
+    areas = [a["area"] for a in json.loads((work / "rings.json").read_text())["annotations"]]
+    tap.ok(areas == [784, 884, 884], "/told/the area is that of the parts as COCO fills them", str(areas))
+    tap.ok(report["left_out"] == {"polygons' holes (filled)": 1}, "/told/a hole that COCO fills is counted", str(report))
+
+    picture(work / "folder/1.jpg")
+    put("folder/2.jpg", "hello")
+    status, report, messages = taken("told", "folder")
+    tap.ok(report["images"] == 2 and len(report["notes"]) == 1 and "2.jpg" in report["notes"][0], "/told/a file that is no picture", str(report))
+
+
 def main():
     try:
         picture(work / "pictures/1.jpg")
         check_marks()
         check_other_kinds()
         check_halves()
+        check_told()
     finally:
         shutil.rmtree(work)
     return tap.done()

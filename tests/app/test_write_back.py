@@ -286,12 +286,60 @@ def check_changed():
     tap.ok(out["info"] == captions["info"] and out["licenses"] == captions["licenses"], "/coco-captions/too")
 
 
+def check_put_back():
+    """A record that a verdict took out of its file comes back with the verdict undone; one that another program took out
+    stays out."""
+    folder = work / "put-back"
+    picture(folder / "coco/a.jpg", 100, 80)
+    note = {"image_id": 5, "iscrowd": 0, "segmentation": []}
+    notes = [{"id": 9, "category_id": 1, "bbox": [1, 2, 3, 4], "area": 12, "mine": {"w": 1.5}, **note},
+             {"id": 11, "category_id": 1, "bbox": [10, 20, 30, 40], "area": 1200, **note},
+             {"id": 12, "category_id": 2, "bbox": [5, 5, 10, 10], "area": 100, **note}]
+    document = {"images": [{"id": 5, "file_name": "a.jpg", "width": 100, "height": 80}], "annotations": notes,
+                "categories": [{"id": 1, "name": "dog"}, {"id": 2, "name": "cat"}]}
+    file = folder / "coco/c.json"
+    file.write_text(json.dumps(document))
+    run("new", "put-coco")
+    run("import", "put-coco", file)
+    run("review", "put-coco", "--set", f"{phrases('put-coco')['dog']}=rejected")
+    run("export", "put-coco", "--format", "coco", "--write-back")
+    tap.ok([a["id"] for a in json.loads(file.read_text())["annotations"]] == [12], "/put back/coco: taken out")
+    run("undo", "put-coco")
+    run("export", "put-coco", "--format", "coco", "--write-back")
+    bare = [{k: v for k, v in a.items() if k != "id"} for a in json.loads(file.read_text())["annotations"]]
+    want = [{k: v for k, v in a.items() if k != "id"} for a in (notes[2], notes[0], notes[1])]
+    tap.ok(bare == want, "/put back/coco: there again, with what is not ours", str(bare))
+    document["annotations"] = notes[:2]
+    file.write_text(json.dumps(document))
+    run("export", "put-coco", "--format", "coco", "--write-back")
+    tap.ok(json.loads(file.read_text()) == document, "/put back/coco: what nobody denied here and is not there stays out")
+
+    picture(folder / "yolo/a.jpg", 100, 80)
+    labels = "0 0.5 0.5 0.2 0.4\n1 0.1 0.1 0.5 0.1 0.5 0.5\n1 0.5 0.5 0.1 0.1\n"
+    (folder / "yolo/a.txt").write_text(labels)
+    (folder / "yolo/classes.txt").write_text("dog\ncat\n")
+    run("new", "put-yolo")
+    run("import", "put-yolo", folder / "yolo")
+    run("review", "put-yolo", "--set", f"{phrases('put-yolo')['cat']}=rejected")
+    run("export", "put-yolo", "--format", "yolo", "--write-back")
+    tap.ok((folder / "yolo/a.txt").read_text() == labels.splitlines()[0] + "\n", "/put back/yolo: taken out")
+    correct("put-yolo", "cat", 40, 30, 50, 50)
+    run("export", "put-yolo", "--format", "yolo", "--write-back")
+    lines = (folder / "yolo/a.txt").read_text().splitlines()
+    tap.ok(len(lines) == 2 and [float(n) for n in lines[1].split()] == [1, .45, .5, .1, .25], "/put back/yolo: corrected after all", str(lines))
+    run("undo", "put-yolo")
+    run("undo", "put-yolo")
+    run("export", "put-yolo", "--format", "yolo", "--write-back")
+    tap.ok((folder / "yolo/a.txt").read_text() == labels, "/put back/yolo: both undone", (folder / "yolo/a.txt").read_text())
+
+
 def main():
     try:
         for format in ("labelme", "x-anylabeling", "coco", "yolo"):
             check_format(format)
         check_failures()
         check_changed()
+        check_put_back()
     finally:
         shutil.rmtree(work)
     return tap.done()
