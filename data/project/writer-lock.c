@@ -33,13 +33,16 @@ writer_lock_take (const char *folder, GError **error)
 {
   g_autofree char *path = g_build_filename (folder, "project.lock", NULL);
   g_autofree char *holder = NULL;
-  int file = open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  int file = -1;
   WriterLock *lock;
 
+  /* The folder too: without its log beside it the database takes no change, whatever the files allow. */
+  if (access (folder, W_OK) == 0)
+    file = open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (file < 0)
     {
-      project_fail (error, PROJECT_ERROR_FAILED, "%s cannot be opened: %s. Without it the project can only be read.", path,
-                    g_strerror (errno));
+      project_fail (error, PROJECT_ERROR_FAILED, "%s cannot be written: %s. The project can only be read until its folder "
+                    "and files may be written.", path, g_strerror (errno));
       return NULL;
     }
   if (flock (file, LOCK_EX | LOCK_NB) != 0)
