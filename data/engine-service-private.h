@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * What the files of the engine service share: engine-service.c (the object), -maps.c (requests), -model.c (opening),
- * -pictures.c (reading). */
+ * -pictures.c (reading), -work.c (anything else). */
 #pragma once
 
 #include "engine-service.h"

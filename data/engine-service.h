@@ -80,6 +80,28 @@ void alidade_engine_service_request_maps_async (AlidadeEngineService *self, Alid
 AlidadeMaps *alidade_engine_service_request_maps_finish (AlidadeEngineService *self, GAsyncResult *result,
                                                          GError **error);
 
+/* Anything else on the engine's thread, with the model in use (which it does not keep). Work in one line is done in
+ * the order of the calls. When something goes before it, `cancel` is triggered: the function fails then with any error
+ * and is called again later, so it must be able to start anew. `data` is the caller's and touched by nobody else until
+ * the answer is there; `destroy` frees it after the callback, on the main thread. */
+typedef enum
+{
+  ALIDADE_ENGINE_NOW,        /* somebody waits for it */
+  ALIDADE_ENGINE_AHEAD,      /* what will be asked for next */
+  ALIDADE_ENGINE_BACKGROUND, /* long jobs, piece by piece */
+  ALIDADE_ENGINE_N_PRIORITIES
+} AlidadeEnginePriority;
+
+typedef gboolean (*AlidadeEngineFunc) (AlbefModel *model, const AlbefCancel *cancel, gpointer data, GError **error);
+
+void alidade_engine_service_work_async (AlidadeEngineService *self, AlidadeEnginePriority priority,
+                                        AlidadeEngineFunc func, gpointer data, GDestroyNotify destroy,
+                                        GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+/* *data (may be NULL) is what was passed, borrowed until the callback returns; also on failure. Cancelled or closed:
+ * G_IO_ERROR_CANCELLED. */
+gboolean alidade_engine_service_work_finish (AlidadeEngineService *self, GAsyncResult *result, gpointer *data,
+                                             GError **error);
+
 /* When nothing else is to do: computes the picture's tokens, keys and values into the cache, so that the first
  * query on it is fast. The newest wish replaces the one before. */
 void alidade_engine_service_prepare (AlidadeEngineService *self, AlidadeLoadedPicture *picture);

@@ -18,6 +18,7 @@ struct EngineWorker
   GMutex mutex; /* guards what follows */
   GCond cond;
   EngineJob *waiting[ENGINE_JOB_N_KINDS];
+  GQueue work[ALIDADE_ENGINE_N_PRIORITIES];
   EngineJob *running;
   gboolean expecting;
   gboolean closing;
@@ -65,6 +66,7 @@ engine_job_unref (EngineJob *self)
   if (!g_atomic_int_dec_and_test (&self->ref_count))
     return;
   albef_cancel_free (self->cancel);
+  albef_cancel_free (self->token);
   g_free (self->path);
   g_free (self->vocab);
   g_clear_object (&self->cancellable);
@@ -369,29 +371,82 @@ worker_prepare (EngineWorker *self, EngineJob *job)
     job->error = alidade_engine_error_new (&error);
 }
 
+static void
+worker_do_work (EngineWorker *self, EngineJob *job)
+{
+  if (self->model == NULL)
+    g_set_error_literal (&job->error, ALIDADE_ENGINE_ERROR, ALBEF_ERROR_ARGUMENT,
+                         self->engine_error != NULL ? self->engine_error
+                                                    : "No model is open. Open a checkpoint from the model menu.");
+  else if (!job->func (self->model, job->token, job->data, &job->error) && job->error == NULL)
+    g_set_error_literal (&job->error, G_IO_ERROR, G_IO_ERROR_FAILED, "The engine could not do this.");
+}
+
+/* Whether the job was stopped for work that goes first: it waits again then. With the mutex held. */
+static gboolean
+job_starts_anew (EngineWorker *self, EngineJob *job)
+{
+  if (job->kind != ENGINE_JOB_WORK || job->error == NULL || self->closing || !albef_cancel_is_triggered (job->token)
+      || albef_cancel_is_triggered (job->cancel))
+    return FALSE;
+  g_clear_error (&job->error);
+  albef_cancel_free (job->token);
+  job->token = albef_cancel_new ();
+  g_queue_push_head (&self->work[job->priority], job);
+  return TRUE;
+}
+
+/* The newest job of the kind, or NULL; cancelled ones go home. With the mutex held. */
+static EngineJob *
+worker_take (EngineWorker *self, EngineJobKind kind)
+{
+  EngineJob *job = self->waiting[kind];
+
+  if (job == NULL || (kind != ENGINE_JOB_OPEN && self->model == NULL && self->expecting
+                      && !albef_cancel_is_triggered (job->cancel)))
+    return NULL;
+  self->waiting[kind] = NULL;
+  if (!albef_cancel_is_triggered (job->cancel))
+    return job;
+  job_finish_cancelled (job);
+  return NULL;
+}
+
+/* The first of a line, or NULL; all cancelled ones go home. With the mutex held. */
+static EngineJob *
+worker_take_work (EngineWorker *self, AlidadeEnginePriority priority)
+{
+  GQueue *line = &self->work[priority];
+
+  for (GList *l = line->head, *next; l != NULL; l = next)
+    {
+      EngineJob *job = l->data;
+
+      next = l->next;
+      if (albef_cancel_is_triggered (job->cancel))
+        {
+          g_queue_delete_link (line, l);
+          job_finish_cancelled (job);
+        }
+    }
+  return self->model == NULL && self->expecting ? NULL : g_queue_pop_head (line);
+}
+
 /* Takes the next job, waiting for one; NULL when closing. Called and returns with the mutex held. */
 static EngineJob *
 worker_next (EngineWorker *self)
 {
+  EngineJob *job;
+
   while (!self->closing)
     {
-      for (int kind = 0; kind < ENGINE_JOB_N_KINDS; kind++)
-        {
-          EngineJob *job = self->waiting[kind];
-
-          if (job == NULL)
-            continue;
-          if (albef_cancel_is_triggered (job->cancel))
-            {
-              self->waiting[kind] = NULL;
-              job_finish_cancelled (job);
-              continue;
-            }
-          if (kind != ENGINE_JOB_OPEN && self->model == NULL && self->expecting)
-            continue;
-          self->waiting[kind] = NULL;
-          return job;
-        }
+      if ((job = worker_take (self, ENGINE_JOB_OPEN)) != NULL
+          || (job = worker_take_work (self, ALIDADE_ENGINE_NOW)) != NULL
+          || (job = worker_take (self, ENGINE_JOB_MAPS)) != NULL
+          || (job = worker_take_work (self, ALIDADE_ENGINE_AHEAD)) != NULL
+          || (job = worker_take (self, ENGINE_JOB_PREPARE)) != NULL
+          || (job = worker_take_work (self, ALIDADE_ENGINE_BACKGROUND)) != NULL)
+        return job;
       g_cond_wait (&self->cond, &self->mutex);
     }
   return NULL;
@@ -417,6 +472,9 @@ worker_thread (gpointer data)
         case ENGINE_JOB_MAPS:
           worker_compute_maps (self, job);
           break;
+        case ENGINE_JOB_WORK:
+          worker_do_work (self, job);
+          break;
         case ENGINE_JOB_PREPARE:
         default:
           worker_prepare (self, job);
@@ -424,11 +482,15 @@ worker_thread (gpointer data)
         }
       g_mutex_lock (&self->mutex);
       self->running = NULL;
-      job_finish (job);
+      if (!job_starts_anew (self, job))
+        job_finish (job);
     }
   for (int kind = 0; kind < ENGINE_JOB_N_KINDS; kind++)
     if (self->waiting[kind] != NULL)
       job_finish_cancelled (g_steal_pointer (&self->waiting[kind]));
+  for (int priority = 0; priority < ALIDADE_ENGINE_N_PRIORITIES; priority++)
+    while ((job = g_queue_pop_head (&self->work[priority])) != NULL)
+      job_finish_cancelled (job);
   g_mutex_unlock (&self->mutex);
 
   albef_model_free (self->model);
@@ -474,7 +536,11 @@ engine_worker_close (EngineWorker *self)
   g_mutex_lock (&self->mutex);
   self->closing = TRUE;
   if (self->running != NULL)
-    albef_cancel_trigger (self->running->cancel);
+    {
+      albef_cancel_trigger (self->running->cancel);
+      if (self->running->token != NULL)
+        albef_cancel_trigger (self->running->token);
+    }
   g_cond_signal (&self->cond);
   g_mutex_unlock (&self->mutex);
   g_clear_pointer (&self->thread, g_thread_join);
@@ -484,10 +550,25 @@ engine_worker_close (EngineWorker *self)
 static gboolean
 job_gives_way (const EngineJob *running, const EngineJob *job)
 {
-  if (running == NULL || job->kind != ENGINE_JOB_MAPS)
+  if (running == NULL || running->kind == ENGINE_JOB_WORK)
+    return FALSE;
+  if (job->kind == ENGINE_JOB_WORK)
+    return running->kind == ENGINE_JOB_PREPARE && job->priority == ALIDADE_ENGINE_NOW;
+  if (job->kind != ENGINE_JOB_MAPS)
     return FALSE;
   return running->kind == ENGINE_JOB_MAPS
          || (running->kind == ENGINE_JOB_PREPARE && running->picture != job->picture);
+}
+
+/* Work is stopped for what goes before it, to start anew afterwards. */
+static gboolean
+work_waits (const EngineJob *running, const EngineJob *job)
+{
+  if (running == NULL || running->kind != ENGINE_JOB_WORK)
+    return FALSE;
+  if (job->kind == ENGINE_JOB_WORK)
+    return job->priority < running->priority;
+  return job->kind == ENGINE_JOB_MAPS && running->priority > ALIDADE_ENGINE_NOW;
 }
 
 void
@@ -500,8 +581,18 @@ engine_worker_push (EngineWorker *self, EngineJob *job)
     replaced = job;
   else
     {
-      replaced = self->waiting[job->kind];
-      self->waiting[job->kind] = job;
+      if (job->kind == ENGINE_JOB_WORK)
+        {
+          job->token = albef_cancel_new ();
+          g_queue_push_tail (&self->work[job->priority], job);
+        }
+      else
+        {
+          replaced = self->waiting[job->kind];
+          self->waiting[job->kind] = job;
+        }
+      if (work_waits (self->running, job))
+        albef_cancel_trigger (self->running->token);
       if (job_gives_way (self->running, job))
         albef_cancel_trigger (self->running->cancel);
       g_cond_signal (&self->cond);
@@ -515,6 +606,17 @@ void
 engine_worker_wake (EngineWorker *self)
 {
   g_mutex_lock (&self->mutex);
+  g_cond_signal (&self->cond);
+  g_mutex_unlock (&self->mutex);
+}
+
+void
+engine_worker_cancel (EngineWorker *self, EngineJob *job)
+{
+  g_mutex_lock (&self->mutex);
+  albef_cancel_trigger (job->cancel);
+  if (job->token != NULL)
+    albef_cancel_trigger (job->token);
   g_cond_signal (&self->cond);
   g_mutex_unlock (&self->mutex);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The one thread on which engine and model are used, and what waits for it. At most one job of a kind waits: a
- * newer one replaces it. A model to open goes first, then maps, then preparing. For the engine service alone.
+ * newer one replaces it; but work waits in a line for each priority. A model to open goes first, then work that is
+ * wanted now, maps, work ahead, preparing, work in the background. For the engine service alone.
  *
  * A job is filled on the main thread, handed over, worked on, and comes back on the main thread through its
  * `end` function, whatever happened to it; then it is freed there. */
@@ -15,6 +16,7 @@ typedef enum
   ENGINE_JOB_OPEN,
   ENGINE_JOB_MAPS,
   ENGINE_JOB_PREPARE,
+  ENGINE_JOB_WORK, /* waits in a line of its priority */
   ENGINE_JOB_N_KINDS
 } EngineJobKind;
 
@@ -48,6 +50,11 @@ struct EngineJob
   gboolean has_request;
   guint64 serial;
   gint64 asked; /* monotonic time of the request */
+  /* work */
+  AlidadeEnginePriority priority;
+  AlidadeEngineFunc func;
+  gpointer data;
+  AlbefCancel *token; /* of this attempt: triggered by `cancel` and by work that goes first */
 
   /* results */
   GError *error;
@@ -83,6 +90,8 @@ void engine_job_unref (EngineJob *self);
 void engine_worker_push (EngineWorker *self, EngineJob *job);
 /* Wakes the thread, so that it drops a waiting job whose `cancel` was triggered. */
 void engine_worker_wake (EngineWorker *self);
+/* Triggers the job's `cancel`, also while it is being worked on. */
+void engine_worker_cancel (EngineWorker *self, EngineJob *job);
 /* Whether maps wait for a model that is on its way (TRUE at first), or fail because there is none. */
 void engine_worker_set_expecting (EngineWorker *self, gboolean expecting);
 

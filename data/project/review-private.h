@@ -57,6 +57,11 @@ gboolean review_correct (Record *record, gint64 phrase, gint64 image, const Targ
 /* A new region of the person, not yet on a phrase. */
 gboolean review_insert_region (Record *record, gint64 image, const Shape *shape, gint64 parent, const char *extra,
                                gint64 *region, gint64 *revision, GError **error);
+/* A verdict on these revisions, in the review's slot; *before is the one that it replaces, 0: none. */
+gboolean review_add_verdict (Record *record, const Review *review, const gint64 *revisions, guint n, gint64 *before,
+                             gint64 *verdict, GError **error);
+/* What the journal keeps of a verdict; NULL for 0. */
+char *review_verdict_json (Database *db, gint64 verdict, GError **error);
 /* NOT_FOUND where the phrase is not shown. */
 gboolean review_phrase_image (Database *db, gint64 phrase, gint64 *image, GError **error);
 

@@ -149,6 +149,28 @@ begin_rename (Project *project, gint64 seq, gboolean redo, PictureRename *rename
   return TRUE;
 }
 
+gboolean
+project_undo_peek (Project *project, const char *by, gboolean redo, char **kind, gint64 *target, GError **error)
+{
+  Database *db = project_database (project);
+  g_autoptr (DatabaseRows) rows = NULL;
+  gboolean found;
+  gint64 seq;
+
+  *kind = NULL;
+  *target = 0;
+  if (!database_get (db, redo ? JOURNAL_REDO_NEXT : JOURNAL_UNDO_NEXT, &seq, &found, error, "s", by))
+    return FALSE;
+  if (!found)
+    return TRUE;
+  rows = database_bind (db, JOURNAL_GET, error, "i", seq);
+  if (rows == NULL || database_step (db, rows, error) != SQLITE_ROW)
+    return FALSE;
+  *kind = g_strdup (column_text (rows, 1));
+  *target = column_id (rows, 2);
+  return TRUE;
+}
+
 static gboolean
 undo_or_redo (Project *project, const char *by, gboolean redo, char **what, GError **error)
 {

@@ -21,8 +21,8 @@ find_slot (Record *record, const Review *review, gint64 *slot, GError **error)
                        (gint64) MAX (review->pass, 1));
 }
 
-static char *
-verdict_json (Database *db, gint64 verdict, GError **error)
+char *
+review_verdict_json (Database *db, gint64 verdict, GError **error)
 {
   g_autoptr (DatabaseRows) rows = NULL;
   GString *text;
@@ -65,13 +65,28 @@ name_revisions (Record *record, gint64 verdict, const gint64 *revisions, guint n
   return TRUE;
 }
 
+gboolean
+review_add_verdict (Record *record, const Review *review, const gint64 *revisions, guint n, gint64 *before, gint64 *verdict,
+                    GError **error)
+{
+  gint64 slot;
+
+  *verdict = project_id_new ();
+  return find_slot (record, review, &slot, error) &&
+         database_run (record->db, VERDICT_INSERT, error, "iisii", *verdict, slot, review->verdict,
+                       (gint64) review->adjudicated, record->now) &&
+         name_revisions (record, *verdict, revisions, n, error) &&
+         database_get (record->db, SLOT_CURRENT, before, NULL, error, "i", slot) &&
+         record_step (record, "verdict", slot, *verdict, error);
+}
+
 static gboolean
 set_verdict (Record *record, const Review *review, gint64 image, GError **error)
 {
   gboolean approves = strcmp (review->verdict, "accepted") == 0 || strcmp (review->verdict, "corrected") == 0,
            found = FALSE;
   g_auto (Target) target = { 0 };
-  gint64 slot, before, revision = 0, verdict = project_id_new ();
+  gint64 before, revision = 0, verdict;
   g_autofree char *old = NULL, *new = NULL;
 
   const gint64 *named = review->revisions;
@@ -116,15 +131,10 @@ set_verdict (Record *record, const Review *review, gint64 image, GError **error)
       named = &revision;
       n_named = 1;
     }
-  if (!find_slot (record, review, &slot, error) ||
-      !database_run (record->db, VERDICT_INSERT, error, "iisii", verdict, slot, review->verdict,
-                     (gint64) review->adjudicated, record->now) ||
-      (approves && !name_revisions (record, verdict, named, n_named, error)) ||
-      !database_get (record->db, SLOT_CURRENT, &before, NULL, error, "i", slot) ||
-      !record_step (record, "verdict", slot, verdict, error))
+  if (!review_add_verdict (record, review, named, approves ? n_named : 0, &before, &verdict, error))
     return FALSE;
-  old = verdict_json (record->db, before, error);
-  new = verdict_json (record->db, verdict, error);
+  old = review_verdict_json (record->db, before, error);
+  new = review_verdict_json (record->db, verdict, error);
   return record_write (record, "verdict", review->phrase, old, new, 0, error);
 }
 

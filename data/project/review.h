@@ -28,6 +28,30 @@ typedef struct
  * when other phrases share the region. */
 gboolean project_review (Project *project, const Review *review, GError **error);
 
+/* What a person made of one region of a phrase. */
+typedef struct
+{
+  gint64 region;         /* 0: a new one */
+  const Shape *shape;    /* NULL: it goes */
+} RegionChange;
+
+typedef struct
+{
+  gint64 phrase;
+  const char *by;
+  int pass;                /* from 1 */
+  const RegionChange *changes;
+  guint n_changes;
+  const gint64 *revisions; /* of regions that are approved as they are */
+  guint n_revisions;
+  const gint64 *others;    /* further phrases that get the same regions and verdict: a coreference chain */
+  guint n_others;
+} Correction;
+
+/* All changes and the verdict 'corrected' on what came of them and on `revisions`, as one record. REFUSED if no region is
+ * left to approve. */
+gboolean project_correct (Project *project, const Correction *correction, GError **error);
+
 /* Gives a phrase's region a new shape without a verdict, or removes it (shape NULL). */
 gboolean project_change_region (Project *project, gint64 phrase, gint64 region, const Shape *shape, const char *by,
                                 GError **error);
@@ -47,6 +71,9 @@ gboolean project_set_tag (Project *project, gint64 image, gint64 phrase, const c
  * somebody changed the target since; the message shows its history. */
 gboolean project_undo (Project *project, const char *by, char **what, GError **error);
 gboolean project_redo (Project *project, const char *by, char **what, GError **error);
+/* What project_undo() or project_redo() would take: the record's kind ("verdict", "region", ...) and target (of a verdict:
+ * the phrase). *kind NULL: there is nothing. The caller frees it. */
+gboolean project_undo_peek (Project *project, const char *by, gboolean redo, char **kind, gint64 *target, GError **error);
 /* An import, run or removal as a whole: hides or shows its rows. REFUSED while a person's record hangs on one. */
 gboolean project_hide_entry (Project *project, gint64 entry, gboolean hide, const char *by, GError **error);
 /* Removes images from the project (one entry, undone as a whole); the files stay. */

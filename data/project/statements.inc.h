@@ -392,6 +392,9 @@ STATEMENT (QUEUE_AGAIN, "INSERT INTO queue_item (queue, nth, phrase, kind, reaso
            " WHERE q.queue = ?1 AND q.nth = ?2 AND q.kind <> 'again' AND NOT EXISTS (SELECT 1 FROM queue_item m WHERE m.queue = q.queue"
            "  AND m.phrase = q.phrase AND m.kind = 'again')")
 STATEMENT (QUEUE_PACE, "SELECT v.at FROM verdict v JOIN verdict_slot s ON s.id = v.slot WHERE s.reviewer = ?1 ORDER BY v.id DESC LIMIT 60")
+/* Other phrases of a phrase's coreference chain */
+STATEMENT (CHAIN_OTHERS, "SELECT p.id, p.text FROM shown_phrase p WHERE p.entity = (SELECT q.entity FROM phrase q WHERE q.id = ?1)"
+           " AND p.id <> ?1 ORDER BY p.id LIMIT 1000")
 /* Regions of a phrase as a blind reviewer may see them */
 STATEMENT (BLIND_LINKS, "SELECT l.id, l.region, l.entry FROM link l WHERE l.phrase = ?1 AND (l.entry IS NULL OR"
            " (SELECT e.state FROM entry e WHERE e.id = l.entry) = 'shown') ORDER BY l.id")

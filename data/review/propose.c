@@ -278,7 +278,7 @@ leave_out_done (ProposeRun *run, Project *project, GError **error)
 }
 
 ProposeRun *
-propose_run_open (Project *project, const ProposeModels *models, const ProposeOptions *options, GError **error)
+propose_run_open_as (Project *project, const char *model, const char *other, const ProposeOptions *options, GError **error)
 {
   g_autoptr (ProposeRun) run = g_new0 (ProposeRun, 1);
 
@@ -289,8 +289,8 @@ propose_run_open (Project *project, const ProposeModels *models, const ProposeOp
     }
   run->options = *options;
   run->by = g_strdup (options->by);
-  run->model = propose_model_key (models->model);
-  run->other_model = models->other != NULL ? propose_model_key (models->other) : NULL;
+  run->model = g_strdup (model);
+  run->other_model = g_strdup (other);
   run->key = run_key (options, run->model);
   run->choice_text = run_choice (options);
   run->choices = g_array_new (FALSE, FALSE, sizeof (Choice));
@@ -305,6 +305,14 @@ propose_run_open (Project *project, const ProposeModels *models, const ProposeOp
   run->options.phrases = NULL;
   run->options.by = NULL;
   return g_steal_pointer (&run);
+}
+
+ProposeRun *
+propose_run_open (Project *project, const ProposeModels *models, const ProposeOptions *options, GError **error)
+{
+  g_autofree char *model = propose_model_key (models->model), *other = models->other != NULL ? propose_model_key (models->other) : NULL;
+
+  return propose_run_open_as (project, model, other, options, error);
 }
 
 /* Jobs ------------------------------------------------------------------------------------------------------------------ */

@@ -78,6 +78,9 @@ typedef struct ProposeJob ProposeJob; /* some phrases of one picture */
 
 /* Starts a run, or takes up the one that was cut off. `project` is the writer. NULL with `error`: nothing was written. */
 ProposeRun *propose_run_open (Project *project, const ProposeModels *models, const ProposeOptions *options, GError **error);
+/* The same for whoever has no model on this thread: by propose_model_key() of it and of the other checkpoint (NULL). */
+ProposeRun *propose_run_open_as (Project *project, const char *model, const char *other, const ProposeOptions *options,
+                                 GError **error);
 /* The next picture's phrases; NULL at the end, or with `error`. A reader will do. */
 ProposeJob *propose_run_next (ProposeRun *run, Project *project, GError **error);
 /* Maps, regions and measures, without the project. A picture that cannot be read is noted in the job, no error. CANCELLED

@@ -134,6 +134,7 @@ queue_items (Project *project, const Queue *queue, gint64 nth, int limit, GError
       item->image_name = g_utf8_make_valid (name, -1);
       item->verdict = g_strdup (column_text (rows, 8));
       item->blind = item->pass > 1;
+      item->again = g_strcmp0 (column_text (rows, 2), "again") == 0;
       g_ptr_array_add (items, item);
     }
   return code == SQLITE_DONE ? g_steal_pointer (&items) : NULL;

@@ -71,6 +71,7 @@ typedef struct
   char *reason;            /* why it stands here: "match 0.12" */
   char *verdict;           /* the reviewer's own; NULL: none */
   int pass;                /* to give the verdict in */
+  gboolean again;          /* an unsure one that came back */
   gboolean blind;          /* to be shown without what anybody did in other passes: review_regions_list() */
 } QueueItem;
 void queue_item_free (QueueItem *item);

@@ -415,6 +415,82 @@ test_closing (const char *root)
   outcome_clear (&maps);
 }
 
+/* Work that waits ------------------------------------------------------------------------------------------------- */
+
+typedef struct
+{
+  int attempts;
+  gint started; /* atomic */
+} LongWork;
+
+/* The first attempt goes on until something else is wanted. */
+static gboolean
+long_work (AlbefModel *model, const AlbefCancel *cancel, gpointer data, GError **error)
+{
+  LongWork *work = data;
+
+  g_atomic_int_set (&work->started, 1);
+  for (int i = 0; work->attempts == 0 && i < 20000; i++)
+    {
+      if (albef_cancel_is_triggered (cancel))
+        {
+          work->attempts++;
+          g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, "stopped");
+          return FALSE;
+        }
+      g_usleep (1000);
+    }
+  work->attempts++;
+  return TRUE;
+}
+
+static gboolean
+count_work (AlbefModel *model, const AlbefCancel *cancel, gpointer data, GError **error)
+{
+  int *count = data;
+
+  if (model == NULL)
+    return FALSE;
+  ++*count;
+  return TRUE;
+}
+
+static void
+work_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  Outcome *outcome = user_data;
+
+  outcome->opened = alidade_engine_service_work_finish (ALIDADE_ENGINE_SERVICE (object), result, NULL, &outcome->error);
+  outcome->done = TRUE;
+}
+
+static void
+test_work (AlidadeEngineService *service, AlidadeLoadedPicture *picture)
+{
+  Outcome slow = { 0 }, fast = { 0 }, dropped = { 0 }, maps = { 0 };
+  LongWork work = { 0 };
+  int count = 0;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+
+  alidade_engine_service_work_async (service, ALIDADE_ENGINE_BACKGROUND, long_work, &work, NULL, NULL, work_cb, &slow);
+  while (g_atomic_int_get (&work.started) == 0)
+    g_main_context_iteration (NULL, FALSE);
+  alidade_engine_service_work_async (service, ALIDADE_ENGINE_BACKGROUND, count_work, &count, NULL, cancellable, work_cb, &dropped);
+  g_cancellable_cancel (cancellable);
+  alidade_engine_service_work_async (service, ALIDADE_ENGINE_AHEAD, count_work, &count, NULL, NULL, work_cb, &fast);
+  tap_ok (loop_until (&fast.done) && fast.opened && count == 1, "/work/what is wanted sooner stops a long job");
+  tap_ok (loop_until (&slow.done) && slow.opened && work.attempts == 2, "/work/which starts anew afterwards, unseen by its owner");
+  tap_ok (loop_until (&dropped.done) && is_cancelled (&dropped) && count == 1, "/work/cancelled, it is not done");
+  outcome_clear (&slow);
+  work = (LongWork) { 0 };
+  alidade_engine_service_work_async (service, ALIDADE_ENGINE_AHEAD, long_work, &work, NULL, NULL, work_cb, &slow);
+  while (g_atomic_int_get (&work.started) == 0)
+    g_main_context_iteration (NULL, FALSE);
+  alidade_engine_service_request_maps_async (service, picture, "a dog", NULL, NULL, maps_cb, &maps);
+  tap_ok (loop_until (&maps.done) && maps.maps != NULL && loop_until (&slow.done) && slow.opened, "/work/typing goes before it, too");
+  outcome_clear (&maps);
+}
+
 int
 main (void)
 {
@@ -433,6 +509,7 @@ main (void)
   test_newest_wins (service, picture);
   test_cancelling (service, picture);
   test_words_alone (service);
+  test_work (service, picture);
   test_refused_models (service, picture, root);
   test_conversion (service, root);
   alidade_loaded_picture_unref (picture);
