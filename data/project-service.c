@@ -279,9 +279,9 @@ session_start (Session *session)
     session->thread = g_thread_new ("project-writer", writer_main, session_ref (session));
 }
 
-/* Main thread. Waits for what people did; everything else is cancelled. */
+/* Main thread. Nothing new begins; what people did is still written. */
 static void
-session_end (Session *session)
+session_stop (Session *session)
 {
   GQueue left = G_QUEUE_INIT;
   GTask *task;
@@ -299,9 +299,56 @@ session_end (Session *session)
       g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "The project was closed");
       g_object_unref (task);
     }
+}
+
+/* Any thread. Waits for what people did, and for a job to tidy up. Takes the reference. */
+static void
+session_join (Session *session)
+{
   g_clear_pointer (&session->thread, g_thread_join);
   g_thread_pool_free (g_steal_pointer (&session->readers), FALSE, TRUE);
   session_unref (session);
+}
+
+/* Folders whose sessions end behind the main thread's back: whoever opens one of them, or ends the program, waits. */
+static GMutex ending_lock;
+static GCond ending_cond;
+static GList *ending; /* char * */
+
+static gpointer
+join_thread (gpointer data)
+{
+  Session *session = data;
+  g_autofree char *folder = g_strdup (session->folder);
+  GList *link;
+
+  session_join (session);
+  g_mutex_lock (&ending_lock);
+  link = g_list_find_custom (ending, folder, (GCompareFunc) strcmp);
+  g_free (link->data);
+  ending = g_list_delete_link (ending, link);
+  g_cond_broadcast (&ending_cond);
+  g_mutex_unlock (&ending_lock);
+  return NULL;
+}
+
+static void
+session_join_behind (Session *session)
+{
+  g_mutex_lock (&ending_lock);
+  ending = g_list_prepend (ending, g_strdup (session->folder));
+  g_mutex_unlock (&ending_lock);
+  g_thread_unref (g_thread_new ("project-closer", join_thread, session));
+}
+
+/* `folder` NULL: all of them. */
+static void
+wait_for_ending (const char *folder)
+{
+  g_mutex_lock (&ending_lock);
+  while (folder != NULL ? g_list_find_custom (ending, folder, (GCompareFunc) strcmp) != NULL : ending != NULL)
+    g_cond_wait (&ending_cond, &ending_lock);
+  g_mutex_unlock (&ending_lock);
 }
 
 /* Public --------------------------------------------------------------------------------------------------------- */
@@ -320,7 +367,10 @@ set_session (AlidadeProjectService *self, Session *session)
   g_free (self->title);
   self->title = session != NULL ? g_filename_display_basename (session->folder) : NULL;
   if (old != NULL)
-    session_end (old);
+    {
+      session_stop (old);
+      session_join_behind (old);
+    }
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_FOLDER]);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_TITLE]);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_REASON]);
@@ -347,7 +397,10 @@ open_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancella
 {
   const Opening *opening = data;
   GError *error = NULL;
-  Session *session = session_open (opening->folder, opening->create, &error);
+  Session *session;
+
+  wait_for_ending (opening->folder);
+  session = session_open (opening->folder, opening->create, &error);
 
   if (session != NULL)
     g_task_return_pointer (task, session, session_unref);
@@ -371,7 +424,7 @@ alidade_project_service_open_async (AlidadeProjectService *self, const char *fol
     }
   /* The lock is held by this process itself: the same project again is closed first. */
   if (self->session != NULL && !create && strcmp (self->session->folder, full) == 0)
-    alidade_project_service_close (self);
+    alidade_project_service_leave (self);
   opening = g_new0 (Opening, 1);
   opening->folder = g_steal_pointer (&full);
   opening->create = create;
@@ -397,12 +450,19 @@ alidade_project_service_open_finish (AlidadeProjectService *self, GAsyncResult *
 }
 
 void
-alidade_project_service_close (AlidadeProjectService *self)
+alidade_project_service_leave (AlidadeProjectService *self)
 {
   g_return_if_fail (ALIDADE_IS_PROJECT_SERVICE (self));
 
   if (self->session != NULL)
     set_session (self, NULL);
+}
+
+void
+alidade_project_service_close (AlidadeProjectService *self)
+{
+  alidade_project_service_leave (self);
+  wait_for_ending (NULL);
 }
 
 static void
@@ -576,7 +636,11 @@ dispose (GObject *object)
   AlidadeProjectService *self = ALIDADE_PROJECT_SERVICE (object);
 
   if (self->session != NULL)
-    session_end (g_steal_pointer (&self->session));
+    {
+      session_stop (self->session);
+      session_join (g_steal_pointer (&self->session));
+    }
+  wait_for_ending (NULL);
   G_OBJECT_CLASS (alidade_project_service_parent_class)->dispose (object);
 }
 

@@ -123,7 +123,7 @@ _alidade_window_close_project (AlidadeWindow *self)
 {
   g_clear_pointer (&self->open_failure, g_free);
   update_notice (self);
-  alidade_project_service_close (self->projects);
+  alidade_project_service_leave (self->projects);
 }
 
 gboolean

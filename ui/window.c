@@ -106,6 +106,11 @@ alidade_window_close_request (GtkWindow *window)
 {
   _alidade_window_save_layout (ALIDADE_WINDOW (window));
   _alidade_window_keep_copied (ALIDADE_WINDOW (window));
+  /* What people did becomes durable, and a job that is cancelled tidies up, with the window gone from the screen.
+   * Not left to the last reference: jobs hold some. */
+  gtk_widget_set_visible (GTK_WIDGET (window), FALSE);
+  gdk_display_flush (gtk_widget_get_display (GTK_WIDGET (window)));
+  alidade_project_service_close (ALIDADE_WINDOW (window)->projects);
   return GTK_WINDOW_CLASS (alidade_window_parent_class)->close_request (window);
 }
 

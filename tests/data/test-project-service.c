@@ -56,6 +56,17 @@ note_func (Project *project, gpointer data, GCancellable *cancellable, GError **
   return TRUE;
 }
 
+/* Tidies up for a while after it was cancelled. */
+static gboolean
+slow_end_func (Project *project, gpointer data, GCancellable *cancellable, GError **error)
+{
+  g_atomic_int_set (&in_background, 1);
+  while (!g_cancellable_set_error_if_cancelled (cancellable, error))
+    g_usleep (1000);
+  g_usleep (G_USEC_PER_SEC);
+  return FALSE;
+}
+
 static gboolean
 fail_func (Project *project, gpointer data, GCancellable *cancellable, GError **error)
 {
@@ -122,7 +133,7 @@ main (void)
   Outcome first = { 0 }, second = { 0 }, third = { 0 };
   int n_changed = 0, n_opened = 0;
   gboolean freed = FALSE;
-  gint64 n = 0;
+  gint64 n = 0, began;
 
   order = g_string_new (NULL);
   g_signal_connect (service, "changed", G_CALLBACK (count_cb), &n_changed);
@@ -202,6 +213,20 @@ main (void)
   alidade_project_service_run_async (service, note_func, "n", NULL, cancellable, done_cb, &first);
   tap_ok (loop_until (&first.done) && g_error_matches (first.error, G_IO_ERROR, G_IO_ERROR_CANCELLED),
              "/project-service/a cancelled job does not run");
+
+  /* Leaving: a job that takes its time to end */
+  outcome_clear (&first);
+  g_atomic_int_set (&in_background, 0);
+  alidade_project_service_run_async (service, slow_end_func, NULL, NULL, NULL, done_cb, &first);
+  while (!g_atomic_int_get (&in_background))
+    g_usleep (1000);
+  began = g_get_monotonic_time ();
+  alidade_project_service_leave (service);
+  tap_ok (g_get_monotonic_time () - began < 200 * G_TIME_SPAN_MILLISECOND && !first.done,
+          "/project-service/leaving does not wait for a job to end");
+  tap_ok (open_project (service, folder, FALSE, &second) && alidade_project_service_get_reason (service) == NULL
+              && first.done,
+          "/project-service/opening the same again does, and can write");
 
   outcome_clear (&first);
   outcome_clear (&second);
