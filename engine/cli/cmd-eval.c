@@ -111,7 +111,8 @@ begin_json (const Options *o, AlbefEngine *engine, AlbefModel *model)
 static AlbefStatus
 play_pointing (const Options *o, AlbefEngine *engine, AlbefModel *own, AlbefModel *model, AlbefError *error)
 {
-  PointingOptions options = { .limit = o->data.limit, .progress = o->data.progress, .skipped = tell_skipped };
+  PointingOptions options = { .images = o->data.images, .limit = o->data.limit, .progress = o->data.progress,
+                              .skipped = tell_skipped };
   PointingResult result;
   AlbefStatus status;
 

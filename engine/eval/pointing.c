@@ -243,7 +243,7 @@ static AlbefStatus
 evaluate_list (AlbefModel *model, json_t *scenes, const char *path, const PointingOptions *options, PointingResult *result,
                Features **features, AlbefError *error)
 {
-  size_t n = json_array_size (scenes);
+  size_t n = json_array_size (scenes), evaluated = 0;
   const char *slash = strrchr (path, '/');
   AlbefModelInfo info;
 
@@ -271,7 +271,10 @@ evaluate_list (AlbefModel *model, json_t *scenes, const char *path, const Pointi
       group = group_of (result, features, group_name != NULL ? group_name : "", info.fusion_layers);
       if (options->limit > 0 && group->scenes >= options->limit)
         continue;
-      file = name[0] == '/' || slash == NULL ? mem_strdup (name) : mem_printf ("%.*s/%s", (int) (slash - path), path, name);
+      if (name[0] != '/' && options->images != NULL)
+        file = mem_printf ("%s/%s", options->images, name);
+      else
+        file = name[0] == '/' || slash == NULL ? mem_strdup (name) : mem_printf ("%.*s/%s", (int) (slash - path), path, name);
       status = albef_image_open (file, ALBEF_IMAGE_STORED, &image, &problem);
       free (file);
       if (status != ALBEF_OK)
@@ -290,7 +293,12 @@ evaluate_list (AlbefModel *model, json_t *scenes, const char *path, const Pointi
       albef_image_free (image);
       if (status != ALBEF_OK)
         return status;
+      evaluated++;
     }
+  if (n == 0)
+    return error_set (error, ALBEF_ERROR_FORMAT, "'%s' holds no scene to evaluate", path);
+  if (evaluated == 0)
+    return error_set (error, ALBEF_ERROR_FILE, "no picture of '%s' could be read", path);
   return ALBEF_OK;
 }
 

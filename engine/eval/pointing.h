@@ -31,6 +31,7 @@ typedef struct
 
 typedef struct
 {
+  const char *images; /* folder before relative names of pictures; NULL: that of the file */
   int64_t limit; /* the first so many scenes of each group alone; 0: all */
   AlbefProgress progress;
   void *progress_data;
@@ -38,7 +39,8 @@ typedef struct
 } PointingOptions;
 
 /* Evaluates the scenes of `path` (JSON list of {image, caption, foil, phrases [{start, end, boxes}], group}; foil and
- * group may be left out) or of a manifest (pointing-manifest.h), pictures relative to it, decoded as the official code does. `options` may be NULL. */
+ * group may be left out) or of a manifest (pointing-manifest.h), pictures relative to it, decoded as the official code does.
+ * `options` may be NULL. A file without a scene, or without a picture that can be read, is an error. */
 AlbefStatus pointing_evaluate (AlbefModel *model, const char *path, const PointingOptions *options, PointingResult *result,
                                AlbefError *error);
 void pointing_result_clear (PointingResult *result);

@@ -205,7 +205,7 @@ check (const LoaderOptions *o, int64_t n, AlbefError *error)
   if (o->mlm.probability > 0 && vocab_special (o->vocab, VOCAB_MASK) < 0)
     return error_set (error, ALBEF_ERROR_MISMATCH, "masked language modelling needs [MASK] in the vocabulary");
   if (n < 1)
-    return error_set (error, ALBEF_ERROR_ARGUMENT, "there is nothing to train on: the set is empty");
+    return error_set (error, ALBEF_ERROR_ARGUMENT, "the set is empty: there is no record in it");
   if (o->drop_last && n < o->batch)
     return error_set (error, ALBEF_ERROR_ARGUMENT, "%lld samples do not fill one batch of %d", (long long) n, o->batch);
   return ALBEF_OK;

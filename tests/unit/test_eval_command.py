@@ -152,6 +152,18 @@ def pointing(folder):
     answer, said = evaluate(folder, "pointing", "lists/scenes_heldout.json", "--model", "pretrain/checkpoint-00000002.safetensors", "--twin")
     tap.ok(answer is not None and answer["groups"][0]["scenes"] == 6 and 0 <= answer["groups"][0]["foils_refused"] <= 1,
            "/pointing/foils and the momentum model", (answer, said))
+    model = ["--model", "pretrain/model.safetensors"]
+    here, said = evaluate(folder, "pointing", "lists/scenes_heldout.json", *model)
+    pathlib.Path(folder, "elsewhere.json").write_text(pathlib.Path(folder, "lists", "scenes_heldout.json").read_text())
+    there, said = evaluate(folder, "pointing", "elsewhere.json", "--images", "lists", *model)
+    tap.ok(there is not None and there["groups"] == here["groups"], "/pointing/--images is the folder before relative names", said)
+    none, said = evaluate(folder, "pointing", "elsewhere.json", *model)
+    tap.ok(none is None and "no picture of 'elsewhere.json'" in said, "/pointing/no picture that can be read is no figure of 0 %", said)
+    pathlib.Path(folder, "empty.json").write_text("[]")
+    none, said = evaluate(folder, "pointing", "empty.json", *model)
+    tap.ok(none is None and "holds no scene" in said, "/pointing/an empty list is none either", said)
+    none, said = evaluate(folder, "retrieval", "empty.json", *model)
+    tap.ok(none is None and "the set is empty" in said and "train" not in said, "/retrieval/an empty list", said)
 
 
 def manifest(folder):
