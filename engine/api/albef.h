@@ -252,7 +252,8 @@ ALBEF_API const char *albef_report_summary (const AlbefReport *report);  /* e.g.
 ALBEF_API const char *albef_report_self_test (const AlbefReport *report); /* "" if not run; else what it found */
 ALBEF_API uint64_t albef_report_file_size (const AlbefReport *report);
 ALBEF_API int albef_report_count (const AlbefReport *report, AlbefReportGroup group);
-/* Name of entry `index` of a group, and (if wanted) its note: shape "2 x 768", or "position table 257 -> 577". */
+/* Name of entry `index` of a group, and (if wanted) its note: shape "2 x 768", or "position table 257 -> 577". NULL if there
+ * is no such entry. */
 ALBEF_API const char *albef_report_entry (const AlbefReport *report, AlbefReportGroup group, int index,
                                           const char **note);
 /* The whole report: text for a terminal, or one JSON object. */

@@ -309,5 +309,7 @@ model_max_positions (const AlbefModel *model)
 AlbefStatus
 albef_query_new (const AlbefModel *model, const char *text, int max_words, AlbefQuery **query, AlbefError *error)
 {
+  if (model == NULL || text == NULL || query == NULL)
+    return error_set (error, ALBEF_ERROR_ARGUMENT, "model, text and query must be given");
   return query_new (model->vocab, model_max_positions (model), text, max_words, query, error);
 }

@@ -1,10 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 #include "error.h"
+#include "unicode.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Messages are UTF-8, names of files in them any bytes: what is ill-formed becomes '?', and a character that was cut at the
+ * end of the message goes. */
+static void
+make_utf8 (char *message)
+{
+  size_t length = strlen (message), at = 0;
+
+  while (at < length)
+    {
+      at += utf8_validate (message + at, length - at);
+      if (at < length && length == sizeof ((AlbefError *) NULL)->message - 1 && length - at < 4)
+        message[length = at] = 0;
+      else if (at < length)
+        message[at++] = '?';
+    }
+}
 
 AlbefStatus
 error_set (AlbefError *error, AlbefStatus status, const char *format, ...)
@@ -16,6 +34,7 @@ error_set (AlbefError *error, AlbefStatus status, const char *format, ...)
       va_start (args, format);
       vsnprintf (error->message, sizeof error->message, format, args);
       va_end (args);
+      make_utf8 (error->message);
       error->status = status;
     }
   return status;
@@ -36,6 +55,7 @@ error_set_errno (AlbefError *error, AlbefStatus status, const char *format, ...)
       va_end (args);
       length = strlen (error->message);
       snprintf (error->message + length, sizeof error->message - length, ": %s", strerror (saved));
+      make_utf8 (error->message);
       error->status = status;
     }
   return status;
@@ -56,6 +76,7 @@ error_prefix (AlbefError *error, AlbefStatus status, const char *format, ...)
       va_end (args);
       length = strlen (error->message);
       snprintf (error->message + length, sizeof error->message - length, ": %s", rest);
+      make_utf8 (error->message);
       error->status = status;
     }
   return status;

@@ -322,12 +322,14 @@ albef_report_file_size (const AlbefReport *report)
 int
 albef_report_count (const AlbefReport *report, AlbefReportGroup group)
 {
-  return report->n_entries[group];
+  return (unsigned) group < ALBEF_REPORT_N_GROUPS ? report->n_entries[group] : 0;
 }
 
 const char *
 albef_report_entry (const AlbefReport *report, AlbefReportGroup group, int index, const char **note)
 {
+  if (index < 0 || index >= albef_report_count (report, group))
+    return NULL;
   if (note != NULL)
     *note = report->entries[group][index].note;
   return report->entries[group][index].name;

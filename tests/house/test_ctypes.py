@@ -56,6 +56,10 @@ FUNCTIONS = {
     "albef_maps_word": (ctypes.POINTER(ctypes.c_float), [pointer, integer]),
     "albef_maps_strength": (real, [pointer, integer]),
     "albef_maps_free": (None, [pointer]),
+    "albef_query_new": (integer, [pointer, text, integer, pointer, pointer]),
+    "albef_model_report": (pointer, [pointer]),
+    "albef_report_count": (integer, [pointer, integer]),
+    "albef_report_entry": (text, [pointer, integer, integer, pointer]),
     "albef_query_word": (ctypes.POINTER(Word), [pointer, integer]),
 }
 SENTENCE = "the dog next to a sheep"
@@ -106,12 +110,22 @@ def check_flow():
     tap.ok(status == ERROR_FILE and error.status == ERROR_FILE and not model, "/ctypes/a missing model is an error", str(status))
     tap.ok(b"no/such/model.safetensors" in error.message, "/ctypes/the message names the file", error.message.decode())
 
+    status, model, error = make(lib.albef_model_open, engine, b"no/\xff.safetensors", None)
+    tap.ok(status == ERROR_FILE and "no/?.safetensors" in error.message.decode(), "/ctypes/messages are UTF-8 whatever names are")
+
     embedded, samples = lib.albef_embedded_model_path(), lib.albef_sample_scenes_path()
     if not tap.ok(embedded and samples, "/ctypes/embedded model and samples are found", f"{embedded} {samples}"):
         return
     status, model, error = make(lib.albef_model_open, engine, embedded, None)
     if tap.ok(status == OK and model, "/ctypes/embedded model opens", error.message.decode()):
         tap.ok(len(lib.albef_model_hash(model)) == 64, "/ctypes/model has a hash")
+        status, query, error = make(lib.albef_query_new, model, None, 0)
+        tap.ok(status != OK and not query and error.message, "/ctypes/no text is an error", str(status))
+        report = lib.albef_model_report(model)
+        n = lib.albef_report_count(report, 0)
+        tap.ok(n > 0 and lib.albef_report_entry(report, 0, n - 1, None) and lib.albef_report_count(report, 99) == 0
+               and all(lib.albef_report_entry(report, group, i, None) is None for group, i in ((0, n), (0, -1), (99, 0))),
+               "/ctypes/an entry of the report that there is not")
         picture = os.fsencode(pathlib.Path(os.fsdecode(samples)) / "scene-06.png")
         status, image, error = make(lib.albef_image_open, picture, IMAGE_FOR_PEOPLE)
         if tap.ok(status == OK and image, "/ctypes/sample picture opens", error.message.decode()):
