@@ -157,10 +157,7 @@ alidade_application_activate (GApplication *application)
   AlidadeWindow *window = application_window (self);
 
   if (is_first)
-    {
-      alidade_library_open_samples (self->library, NULL);
-      alidade_window_select_first (window); /* with its caption as the query, so that maps show at once */
-    }
+    alidade_window_open_start (window);
   gtk_window_present (GTK_WINDOW (window));
 }
 

@@ -23,8 +23,9 @@ print_help (void)
         "       alidade figure IMAGE TEXT -o FILE.{png,svg,pdf} [OPTION ...]");
   command_print_all ();
   puts ("\n"
-        "Opens a window that shows where each word of a sentence looks in a picture: the sample project, or the\n"
-        "pictures and folders named; a checkpoint (.pth, .safetensors) among them becomes the model.\n"
+        "Opens a window that shows where each word of a sentence looks in a picture: on the project that was open\n"
+        "last (at first the sample project), on a project's folder, or on the pictures and folders named; a\n"
+        "checkpoint (.pth, .safetensors) among them becomes the model.\n"
         "\n"
         "`alidade figure` draws a picture and one map per word into a file, without a display.\n"
         "\n"

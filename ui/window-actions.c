@@ -96,12 +96,13 @@ add_chosen (AlidadeWindow *self, GListModel *model, gpointer data)
 {
   g_autoptr (GPtrArray) files = files_of (model);
 
-  if (alidade_project_service_get_folder (self->projects) != NULL)
+  if (_alidade_window_takes_imports (self, (GFile *const *) files->pdata, files->len))
     {
       _alidade_window_import (self, (GFile *const *) files->pdata, files->len);
       return;
     }
-  if (g_list_model_get_n_items (G_LIST_MODEL (self->library)) == 0)
+  if (g_list_model_get_n_items (G_LIST_MODEL (self->library)) == 0
+      || alidade_project_service_get_folder (self->projects) != NULL)
     {
       alidade_window_open_paths (self, (GFile *const *) files->pdata, files->len);
       return;
@@ -256,8 +257,7 @@ fill_recent (AlidadeWindow *self, GMenu *section, AlidadeRecentKind kind, const 
   g_menu_remove_all (section);
   for (guint i = 0; paths != NULL && paths[i] != NULL; i++)
     {
-      g_autofree char *base = g_path_get_basename (paths[i]);
-      g_autofree char *label = g_filename_display_name (base);
+      g_autofree char *label = _alidade_window_title_of_folder (paths[i]);
       g_autoptr (GMenuItem) item = NULL;
       g_auto (GStrv) parts = g_strsplit (label, "_", -1);
       g_autofree char *escaped = g_strjoinv ("__", parts);

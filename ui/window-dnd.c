@@ -36,9 +36,14 @@ drop_cb (GtkDropTarget *target, const GValue *value, double x, double y, Alidade
       _alidade_window_open_project (self, g_file_peek_path (files->pdata[0]), FALSE);
       return TRUE;
     }
-  if (alidade_project_service_get_folder (self->projects) != NULL)
+  if (_alidade_window_takes_imports (self, (GFile *const *) files->pdata, files->len))
     {
       _alidade_window_import (self, (GFile *const *) files->pdata, files->len);
+      return TRUE;
+    }
+  if (alidade_project_service_get_folder (self->projects) != NULL)
+    {
+      alidade_window_open_paths (self, (GFile *const *) files->pdata, files->len);
       return TRUE;
     }
   was_sample = alidade_library_get_is_sample (self->library);
@@ -53,7 +58,8 @@ drop_cb (GtkDropTarget *target, const GValue *value, double x, double y, Alidade
           && alidade_library_find (self->library, g_file_peek_path (files->pdata[0]), &position))
         alidade_library_pane_select (self->library_pane, position);
       else
-        _alidade_window_toast (self, "No pictures in what was dropped (PNG, JPEG, WebP, PPM)");
+        _alidade_window_toast (
+            self, "No pictures in what was dropped (PNG, JPEG, WebP, PPM). Annotations go into a project: open one first.");
       return TRUE;
     }
   if (was_sample || before == 0)

@@ -79,11 +79,12 @@ tell_done (AlidadeWindow *self, const ExportJob *export)
   GtkWidget *dialog;
 
   if (export->request->target == NULL && report->by_record)
-    shown = g_strdup_printf ("%'" G_GINT64_FORMAT " files written: %'" G_GINT64_FORMAT " records changed, %'"
+    shown = g_strdup_printf ("%'" G_GINT64_FORMAT " %s written: %'" G_GINT64_FORMAT " records changed, %'"
                              G_GINT64_FORMAT " added, %'" G_GINT64_FORMAT " taken out",
-                             report->files, report->changed, report->added, report->removed);
+                             report->files, report->files == 1 ? "file" : "files", report->changed, report->added,
+                             report->removed);
   else if (export->request->target == NULL)
-    shown = g_strdup_printf ("%'" G_GINT64_FORMAT " files written", report->files);
+    shown = g_strdup_printf ("%'" G_GINT64_FORMAT " %s written", report->files, report->files == 1 ? "file" : "files");
   else
     {
       g_autofree char *base = g_filename_display_basename (export->request->target);

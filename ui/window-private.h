@@ -70,6 +70,7 @@ struct _AlidadeWindow
   char *wished_path, *wished_vocab; /* of the model to open when the service is free */
   gboolean wished_incomplete;
   guint unreadable_id, told_unreadable;
+  gboolean is_starting; /* nothing is open yet, and something will be in a moment */
   char *open_failure; /* why a project could not be opened, until the person has seen it */
   guint missing_id; /* until missing pictures are looked for again */
   char *missing_root; /* where pictures are not any more */
@@ -134,6 +135,11 @@ void _alidade_window_close_project (AlidadeWindow *self);
 void _alidade_window_update_project (AlidadeWindow *self);
 /* Who the records of this window are by. */
 const char *_alidade_window_by (AlidadeWindow *self);
+/* For people; the sample project's folder has a name for programs. The caller frees. */
+char *_alidade_window_title_of_folder (const char *folder);
+/* Whether files given to the window go into the open project. Pictures never go into the sample one: they are opened in
+ * its place. */
+gboolean _alidade_window_takes_imports (AlidadeWindow *self, GFile *const *files, guint n_files);
 /* TRUE if a project is open and can be written; else the person is told why not. */
 gboolean _alidade_window_may_write (AlidadeWindow *self);
 

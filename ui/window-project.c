@@ -24,6 +24,28 @@ _alidade_window_is_project (GFile *folder)
 
 /* ---- which one, and its state --------------------------------------------------------------------- */
 
+static gboolean
+is_sample (const char *folder)
+{
+  g_autofree char *samples = samples_project_path ();
+
+  return g_strcmp0 (folder, samples) == 0;
+}
+
+char *
+_alidade_window_title_of_folder (const char *folder)
+{
+  return is_sample (folder) ? g_strdup ("Drawn Scenes") : g_filename_display_basename (folder);
+}
+
+/* No empty state between the start and what is opened by itself. */
+static void
+set_starting (AlidadeWindow *self, gboolean starting)
+{
+  self->is_starting = starting;
+  gtk_widget_set_visible (GTK_WIDGET (self->canvas_view), !starting);
+}
+
 static void
 update_notice (AlidadeWindow *self)
 {
@@ -44,13 +66,16 @@ _alidade_window_update_project (AlidadeWindow *self)
 {
   gboolean open = alidade_project_service_get_folder (self->projects) != NULL;
   const char *reason = alidade_project_service_get_reason (self->projects);
-  const char *title = open ? alidade_project_service_get_title (self->projects)
-                           : alidade_library_get_title (self->library);
+  g_autofree char *title = open ? _alidade_window_title_of_folder (alidade_project_service_get_folder (self->projects))
+                                : g_strdup (alidade_library_get_title (self->library));
   g_autofree char *spoken = NULL;
   g_autofree char *window_title = NULL;
 
   if (title == NULL || title[0] == '\0')
-    title = "No pictures";
+    {
+      g_free (title);
+      title = g_strdup ("No pictures");
+    }
   gtk_label_set_text (self->project_label, title);
   gtk_widget_set_visible (self->project_lock, reason != NULL);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->project_button), reason);
@@ -81,6 +106,7 @@ opened_cb (AlidadeWindow *self)
 {
   const char *folder = alidade_project_service_get_folder (self->projects);
 
+  set_starting (self, FALSE);
   alidade_exploration_set_picture (self->exploration, NULL);
   if (folder != NULL)
     {
@@ -92,6 +118,15 @@ opened_cb (AlidadeWindow *self)
   update_actions (self);
   update_notice (self);
   _alidade_window_update_project (self);
+}
+
+/* Where no project can be had, as with a home that cannot be written. */
+static void
+show_sample_scenes (AlidadeWindow *self)
+{
+  set_starting (self, FALSE);
+  alidade_library_open_samples (self->library, NULL);
+  alidade_window_select_first (self);
 }
 
 static void
@@ -107,6 +142,8 @@ open_done_cb (GObject *source, GAsyncResult *result, gpointer data)
     }
   if (gtk_widget_in_destruction (GTK_WIDGET (self)) || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PENDING))
     return;
+  if (self->is_starting)
+    show_sample_scenes (self);
   g_free (self->open_failure);
   self->open_failure = g_strdup (error->message);
   update_notice (self);
@@ -124,6 +161,20 @@ _alidade_window_close_project (AlidadeWindow *self)
   g_clear_pointer (&self->open_failure, g_free);
   update_notice (self);
   alidade_project_service_leave (self->projects);
+}
+
+gboolean
+_alidade_window_takes_imports (AlidadeWindow *self, GFile *const *files, guint n_files)
+{
+  const char *folder = alidade_project_service_get_folder (self->projects);
+
+  if (folder == NULL || !is_sample (folder))
+    return folder != NULL;
+  for (guint i = 0; i < n_files; i++)
+    if (!alidade_library_is_picture_name (g_file_peek_path (files[i]) != NULL ? g_file_peek_path (files[i]) : "")
+        && g_file_query_file_type (files[i], G_FILE_QUERY_INFO_NONE, NULL) != G_FILE_TYPE_DIRECTORY)
+      return TRUE;
+  return FALSE;
 }
 
 gboolean
@@ -245,18 +296,50 @@ sample_made_cb (GObject *source, GAsyncResult *result, gpointer data)
       _alidade_window_open_project (self, g_task_get_task_data (G_TASK (result)), FALSE);
       return;
     }
+  if (self->is_starting)
+    {
+      show_sample_scenes (self);
+      return;
+    }
   g_free (self->open_failure);
   self->open_failure = g_strdup (error->message);
   update_notice (self);
 }
 
 static void
-sample_project (GtkWidget *widget, const char *name, GVariant *parameter)
+open_sample_project (AlidadeWindow *self)
 {
-  g_autoptr (GTask) task = g_task_new (widget, NULL, sample_made_cb, NULL);
+  g_autoptr (GTask) task = g_task_new (self, NULL, sample_made_cb, NULL);
 
   g_task_set_task_data (task, samples_project_path (), g_free);
   g_task_run_in_thread (task, sample_thread);
+}
+
+static void
+sample_project (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  open_sample_project (ALIDADE_WINDOW (widget));
+}
+
+void
+alidade_window_open_start (AlidadeWindow *self)
+{
+  const char *const *recent;
+
+  g_return_if_fail (ALIDADE_IS_WINDOW (self));
+
+  set_starting (self, TRUE);
+  recent = alidade_recent_get (self->recent, ALIDADE_RECENT_PROJECTS);
+  for (guint i = 0; recent[i] != NULL; i++)
+    {
+      g_autoptr (GFile) folder = g_file_new_for_path (recent[i]);
+
+      if (!_alidade_window_is_project (folder))
+        continue;
+      _alidade_window_open_project (self, recent[i], FALSE);
+      return;
+    }
+  open_sample_project (self);
 }
 
 static void

@@ -2,7 +2,10 @@
  * Files dropped on the window. A bare display has nobody to drag from: the window's own drop target is given the
  * files as if somebody had. Usage: test-drop SCENES_FOLDER */
 #include "../unit/tap.h"
-#include "window.h"
+#include "project.h"
+#include "window-private.h"
+
+#include <glib/gstdio.h>
 
 static GtkDropTarget *
 find_target (GtkWidget *widget)
@@ -57,6 +60,69 @@ wait_for (AlidadeLibrary *library, guint n)
   return !expired;
 }
 
+static gboolean
+wait_until_open (AlidadeWindow *window)
+{
+  gboolean expired = FALSE;
+  guint id = g_timeout_add_seconds (10, expire_cb, &expired);
+
+  while (!expired && alidade_project_service_get_folder (window->projects) == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  if (!expired)
+    g_source_remove (id);
+  return !expired;
+}
+
+/* What a reader of the project counts, when it is n or time is up. */
+static gboolean
+wait_for_project (const char *folder, gint64 n)
+{
+  gboolean expired = FALSE;
+  guint id = g_timeout_add_seconds (10, expire_cb, &expired);
+  ProjectCounts counts = { 0 };
+
+  while (!expired && counts.images != n)
+    {
+      g_autoptr (Project) project = project_open (folder, FALSE, NULL);
+
+      if (project == NULL || !project_count (project, &counts, NULL))
+        counts.images = -1;
+      for (int i = 0; i < 20; i++)
+        g_main_context_iteration (NULL, FALSE);
+      g_usleep (5000);
+    }
+  if (!expired)
+    g_source_remove (id);
+  return !expired;
+}
+
+static void
+check_project (AlidadeWindow *window, GtkDropTarget *target, const char *scenes)
+{
+  g_autofree char *parent = g_dir_make_tmp ("alidade-drop-XXXXXX", NULL);
+  g_autofree char *folder = g_build_filename (parent, "mine", NULL);
+  g_autofree char *one = g_build_filename (parent, "one", NULL);
+  g_autofree char *picture = g_build_filename (one, "a.png", NULL);
+  g_autofree char *source = g_build_filename (scenes, "scene-07.png", NULL);
+  g_autofree char *bytes = NULL;
+  g_autofree char *command = g_strdup_printf ("rm -r '%s'", parent);
+  g_autoptr (Project) project = project_create (folder, NULL);
+  gsize length;
+
+  g_clear_pointer (&project, project_close);
+  drop (target, parent, (const char *[]){ "mine", NULL });
+  tap_ok (wait_until_open (window), "/drop/a project's folder opens it");
+  drop (target, scenes, (const char *[]){ "scene-03.png", "scene-01.png", NULL });
+  tap_ok (wait_for_project (folder, 2), "/drop/pictures go into the open project");
+  g_mkdir (one, 0700);
+  tap_ok (g_file_get_contents (source, &bytes, &length, NULL) && g_file_set_contents (picture, bytes, length, NULL),
+          "/drop/a picture is there");
+  drop (target, parent, (const char *[]){ "one", NULL });
+  tap_ok (wait_for_project (folder, 3), "/drop/and a folder of them is indexed");
+  alidade_project_service_close (window->projects);
+  g_spawn_command_line_sync (command, NULL, NULL, NULL, NULL);
+}
+
 static void
 activate_cb (AdwApplication *application, const char *scenes)
 {
@@ -78,6 +144,7 @@ activate_cb (AdwApplication *application, const char *scenes)
   drop (target, scenes, (const char *[]){ "", NULL });
   tap_ok (wait_for (library, 24), "/drop/a folder brings its pictures");
   tap_ok (!drop (target, scenes, (const char *[]){ NULL }), "/drop/nothing is nothing");
+  check_project (window, target, scenes);
   gtk_window_destroy (GTK_WINDOW (window));
   alidade_engine_service_close (service);
 }

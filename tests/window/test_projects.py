@@ -38,6 +38,17 @@ def say(program, pattern):
     return program.find("label", pattern)
 
 
+def choose_row(program, window, row, entry):
+    """Another entry of a row that unfolds a list."""
+    combo = window.find("combo box", row)
+    x, y, width, height = combo.box
+    xdotool("mousemove", x + 5 + width // 2, y + 5 + height // 2, "click", 1)
+    popover = combo.find("filler", "GtkPopover")
+    names = wait(lambda: [node.name for node in popover.every("label", None)])
+    program.key("Home", *["Down"] * names.index(entry), "Return")
+    wait(lambda: not popover.has_room)
+
+
 def manifest(folder):
     """Twenty phrases on four pictures, one picture that is gone, and two records that are none."""
     with open(os.path.join(samples, "scenes.json")) as file:
@@ -136,6 +147,36 @@ def hand_out(folder):
         ok(not complaints(program), "/export/no warnings", program.log())
 
 
+def write_back(folder):
+    """Changes go into the files that were imported, when a person asks for it."""
+    project, pictures = os.path.join(folder, "mine"), os.path.join(folder, "labels")
+    os.makedirs(pictures)
+    shutil.copy(os.path.join(samples, "scene-00.png"), pictures)
+    labels = os.path.join(pictures, "scene-00.json")
+    with open(labels, "w") as out:
+        json.dump({"version": "5.0.0", "flags": {}, "imagePath": "scene-00.png", "imageData": None, "imageWidth": 256,
+                   "imageHeight": 256, "shapes": [{"label": "carrot", "points": [[10, 20], [60, 80]], "group_id": None,
+                                                   "shape_type": "rectangle", "flags": {}}]}, out)
+    alidade("new", project)
+    alidade("import", project, pictures)
+    phrase = re.search(r'"id": ?"?(\d+)', alidade("list", project, "phrases", "--json"))
+    alidade("review", project, "--set", phrase[1] + "=rejected")
+    with Program(binary, project) as program:
+        say(program, "1 picture")
+        program.key("ctrl+shift+s")
+        window = program.dialog("Export Labels")
+        choose_row(program, window, "Format", "labelme")
+        choose_row(program, window, "Into", "The files that were imported")
+        ok(window.find("label", re.escape(pictures)) is not None, "/write-back/the files that change are named before")
+        button = window.find("push button", "Write Back")
+        ok(button is not None, "/write-back/the button says what it does")
+        button.do()
+        ok(say(program, "1 file written.*") is not None, "/write-back/the result is told")
+        with open(labels) as file:
+            ok(json.load(file)["shapes"] == [], "/write-back/and the file has it")
+        ok(not complaints(program), "/write-back/no warnings", program.log())
+
+
 def index(folder):
     """A folder of pictures comes in by a job that can wait."""
     project, pictures = os.path.join(folder, "mine"), os.path.join(folder, "many")
@@ -217,7 +258,7 @@ def moved(folder):
     ok(json.loads(alidade("check", project, "--json"))["missing"] == 0, "/moved/the project knows")
 
 
-for part in (create, hand_out, index, states, moved):
+for part in (create, hand_out, write_back, index, states, moved):
     if wanted and part.__name__ not in wanted:
         continue
     place = tempfile.mkdtemp(prefix="alidade-projects-")
