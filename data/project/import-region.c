@@ -212,6 +212,10 @@ import_region (Import *import, const char *where, const ImportRegion *region, GE
   if (facts != NULL && facts->width > 0 &&
       (shape->box[0] < 0 || shape->box[1] < 0 || shape->box[2] > facts->width || shape->box[3] > facts->height))
     import->report->outside++;
+  if (facts != NULL && facts->width > 0 && shape->kind == SHAPE_MASK &&
+      (shape->width != facts->width || shape->height != facts->height))
+    import_note (import, "%s: its mask is %u x %u pixels, but the picture %g x %g; it is kept as it is", where,
+                 shape->width, shape->height, facts->width, facts->height);
   if (region->link != 0 && !find_linked (import, region, &id, error))
     return 0;
   if (id != 0)

@@ -231,5 +231,10 @@ xml_put (GString *out, const char *text)
 {
   g_autofree char *escaped = g_markup_escape_text (text, -1);
 
-  g_string_append (out, escaped);
+  /* In attributes readers take these for spaces. */
+  for (const char *at = escaped; *at != '\0'; at++)
+    if (*at == '\t' || *at == '\n' || *at == '\r')
+      g_string_append_printf (out, "&#%d;", *at);
+    else
+      g_string_append_c (out, *at);
 }

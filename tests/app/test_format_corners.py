@@ -152,6 +152,20 @@ def check_told():
     tap.ok(areas == [784, 884, 884], "/told/the area is that of the parts as COCO fills them", str(areas))
     tap.ok(report["left_out"] == {"polygons' holes (filled)": 1}, "/told/a hole that COCO fills is counted", str(report))
 
+    put("mask.json", json.dumps({"images": [{"id": 1, "file_name": "1.jpg", "width": 100, "height": 80}], "categories": [
+        {"id": 1, "name": "k"}], "annotations": [{"id": n, "image_id": 1, "category_id": 1, "segmentation": {"size": size, "counts": [0, 9, 7991]}}
+                                                 for n, size in enumerate(([80, 100], [100, 80]))]}))
+    status, report, messages = taken("told", "mask.json", "--images", "pictures")
+    tap.ok(report["regions"] == 2 and [n[:14] for n in report["notes"]] == ["annotations[1]"], "/told/a mask of another size", str(report))
+
+    labels = ["a\tb", "c\nd", " e "]
+    put("space.jsonl", '{"alidade-manifest": 1}\n' + "".join(json.dumps({"image": "pictures/1.jpg", "text": text, "regions": [
+        {"kind": "box", "box": [1, 2, 3, 4]}]}) + "\n" for text in labels))
+    taken("told", "space.jsonl")
+    run("export", "told", "space.xml", "--format", "cvat")
+    status, report, messages = taken("told", "space.xml", "--images", work)
+    tap.ok([p["text"] for p in rows("told", "phrases")] == labels, "/told/tabs and line ends in CVAT's attributes stay")
+
     picture(work / "folder/1.jpg")
     put("folder/2.jpg", "hello")
     status, report, messages = taken("told", "folder")
