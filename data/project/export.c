@@ -655,6 +655,66 @@ sync_path (const char *path, GError **error)
   return TRUE;
 }
 
+/* What the old folder holds beside labels and what the new one holds as well: --force is no leave to remove it. The
+ * caller frees; NULL: nothing. */
+static char *
+foreign_file (const char *old, const char *new)
+{
+  static const char *const labels[] = { ".json", ".jsonl", ".xml", ".txt", ".yaml", ".p" };
+  GDir *dir = g_file_test (old, G_FILE_TEST_IS_SYMLINK) ? NULL : g_dir_open (old, 0, NULL);
+  char *found = NULL;
+  const char *name;
+
+  if (dir == NULL)
+    {
+      for (guint i = 0; i < G_N_ELEMENTS (labels); i++)
+        if (g_str_has_suffix (old, labels[i]))
+          return NULL;
+      return g_file_test (new, G_FILE_TEST_EXISTS) ? NULL : g_strdup (old);
+    }
+  while (found == NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *inner = g_build_filename (old, name, NULL), *counterpart = g_build_filename (new, name, NULL);
+
+      found = foreign_file (inner, counterpart);
+    }
+  g_dir_close (dir);
+  return found;
+}
+
+/* Whether the format's kind of thing may stand at `target`, where something else may stand already. */
+static gboolean
+check_target (const char *target, const ExportOptions *options, gboolean folder, GError **error)
+{
+  if (!g_file_test (target, G_FILE_TEST_EXISTS))
+    {
+      g_autofree char *parent = g_path_get_dirname (target);
+
+      return g_file_test (parent, G_FILE_TEST_IS_DIR) ||
+             project_fail (error, PROJECT_ERROR_NOT_FOUND, "There is no folder %s for %s.", parent, target);
+    }
+  if (folder && !g_file_test (target, G_FILE_TEST_IS_DIR))
+    return project_fail (error, PROJECT_ERROR_EXISTS, "%s is no folder, but '%s' writes one; name another.", target,
+                         options->format);
+  if (!folder && !g_file_test (target, G_FILE_TEST_IS_REGULAR))
+    return project_fail (error, PROJECT_ERROR_EXISTS, "%s is no file, but '%s' writes one; name a file%s.", target,
+                         options->format, g_file_test (target, G_FILE_TEST_IS_DIR) ? " in it" : "");
+  return options->force ||
+         project_fail (error, PROJECT_ERROR_EXISTS, "%s is there already; --force replaces it.", target);
+}
+
+static gboolean
+check_loss (const char *beside, const char *target, GError **error)
+{
+  gboolean old = g_file_test (target, G_FILE_TEST_IS_DIR) && !g_file_test (target, G_FILE_TEST_IS_SYMLINK);
+  g_autofree char *foreign = old ? foreign_file (target, beside) : NULL;
+  g_autofree char *shown = foreign != NULL ? g_filename_display_name (foreign) : NULL;
+
+  return foreign == NULL ||
+         project_fail (error, PROJECT_ERROR_EXISTS, "%s holds %s, which is no label file and would be lost; name another "
+                       "folder, or take it away.", target, shown);
+}
+
 /* The new one takes the place of the old one; there is always one of them. */
 static gboolean
 put_in_place (const char *beside, const char *target, GError **error)
@@ -731,8 +791,8 @@ project_export (Project *project, const char *target, const ExportOptions *optio
     return project_fail (error, PROJECT_ERROR_USAGE,
                          "--copy-images needs a format that writes a folder; '%s' writes one file.",
                          export.format->name);
-  if (!options->force && g_file_test (trimmed, G_FILE_TEST_EXISTS))
-    return project_fail (error, PROJECT_ERROR_EXISTS, "%s is there already; --force replaces it.", target);
+  if (!check_target (trimmed, options, export.format->folder, error))
+    return FALSE;
   beside = g_strdup_printf ("%s.part-%d", trimmed, (int) getpid ());
   export.target = beside;
   export_init (&export);
@@ -743,7 +803,7 @@ project_export (Project *project, const char *target, const ExportOptions *optio
       /* One snapshot for all passes. */
       good = database_exec (db, "BEGIN", error) && export.format->write (&export, beside, error);
       database_rollback (db);
-      good = good && put_in_place (beside, trimmed, error);
+      good = good && check_loss (beside, trimmed, error) && put_in_place (beside, trimmed, error);
       if (!good)
         remove_all (beside);
     }

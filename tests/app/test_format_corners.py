@@ -172,6 +172,31 @@ def check_told():
     tap.ok(report["images"] == 2 and len(report["notes"]) == 1 and "2.jpg" in report["notes"][0], "/told/a file that is no picture", str(report))
 
 
+def check_force():
+    """--force replaces an earlier export, and nothing else."""
+    taken("force", put("force.json", '{"images": [{"id": 1, "file_name": "1.jpg"}], "annotations": []}'), "--images", "pictures")
+    kept = work / "kept"
+    picture(kept / "deep/1.jpg")
+    put("kept/notes", "mine")
+
+    def refused(name, target, format, *options):
+        before = sorted(str(p) for p in work.rglob("*"))
+        status, out, messages = run("export", "force", target, "--format", format, *options)
+        tap.ok(status == 1 and str(target) in messages and sorted(str(p) for p in work.rglob("*")) == before, f"/force/{name}", messages)
+
+    refused("no folder for the file", work / "none/x.json", "coco")
+    refused("a folder where a file would stand", kept, "coco", "--force")
+    refused("a file where a folder would stand", work / "force.json", "voc", "--force")
+    refused("a folder of other things", kept, "voc", "--force")
+    refused("the project itself", work / "force", "voc", "--force")
+    refused("the folder that all lies in", work, "yolo", "--force")
+    refused("no file of its own", pathlib.Path("/dev/null"), "coco", "--force")
+    for again in ((), ("--force",)):
+        status, out, messages = run("export", "force", "out", "--format", "labelme", "--copy-images", *again)
+        tap.ok(status == 0 and (work / "out/images/1.jpg").exists(), f"/force/an export {' '.join(again)}", messages)
+    refused("pictures that were copied, by an export without", work / "out", "labelme", "--force")
+
+
 def main():
     try:
         picture(work / "pictures/1.jpg")
@@ -179,6 +204,7 @@ def main():
         check_other_kinds()
         check_halves()
         check_told()
+        check_force()
     finally:
         shutil.rmtree(work)
     return tap.done()
