@@ -131,6 +131,7 @@ def check_shared():
     tap.ok(not any(v["stale"] for v in rows("s", "verdicts")), "/shared/the other one's verdict holds")
     run("undo", "s", "--by", "ann")
     tap.ok(rows("s", "regions") == before, "/shared/undone, it is shared again")
+    tap.ok(check("s")["sound"], "/shared/undone, the project is sound")
 
 
 def as_somebody(function):
