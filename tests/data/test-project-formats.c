@@ -281,7 +281,7 @@ there_and_back (const Case *of, GRand *rand, const char *folder, const FixturePi
 {
   g_autofree char *manifest = fixture_manifest (rand, pictures, &of->rules), *why = NULL;
   g_autofree char *first = g_build_filename (folder, "first.jsonl", NULL),
-                  *target = g_build_filename (folder, "target", NULL);
+                  *target = g_build_filename (folder, of->format, NULL);
   g_autofree char *images = g_build_filename (folder, "pictures", NULL);
   g_autoptr (Project) before = project_open_memory (NULL), after = project_open_memory (NULL);
   const ExportOptions options = { .format = of->format, .force = TRUE };

@@ -301,7 +301,7 @@ run (const Case *of, GRand *rand, const char *folder, const FixturePicture *pict
 {
   g_autofree char *manifest = fixture_manifest (rand, pictures, &of->rules), *why = NULL;
   g_autofree char *first = g_build_filename (folder, "first.jsonl", NULL);
-  g_autofree char *target = g_build_filename (folder, "target", NULL);
+  g_autofree char *target = g_build_filename (folder, of->format, NULL);
   g_autofree char *images = g_build_filename (folder, "pictures", NULL);
   g_autoptr (Project) source = project_open_memory (NULL), project = project_open_memory (NULL),
                       fresh = project_open_memory (NULL);
