@@ -7,25 +7,7 @@
 
 #include "error.h"
 #include "step-parts.h"
-
-/* Indices of the k largest, best first. */
-static void
-top_k (const float *values, int64_t n, int64_t k, int32_t *best)
-{
-  bool *taken = mem_new0 ((size_t) n, sizeof *taken);
-
-  for (int64_t i = 0; i < k; i++)
-    {
-      int64_t at = -1;
-
-      for (int64_t j = 0; j < n; j++)
-        if (!taken[j] && (at < 0 || values[j] > values[at]))
-          at = j;
-      taken[at] = true;
-      best[i] = (int32_t) at;
-    }
-  free (taken);
-}
+#include "top-k.h"
 
 static double
 row_lse (const float *x, int64_t n)
@@ -113,6 +95,7 @@ vqa_rank (const Model *model, const Batch *batch, const int32_t *answer_ids, con
 {
   int64_t b = batch->batch;
   int32_t *best, *order;
+  float *probs;
   Tensor *images, *ids, *states, *cross_mask;
   Scope scope;
 
@@ -126,6 +109,7 @@ vqa_rank (const Model *model, const Batch *batch, const int32_t *answer_ids, con
   };
   best = mem_new0 ((size_t) (b * k), sizeof *best);
   order = mem_new0 ((size_t) k, sizeof *order);
+  probs = mem_new0 ((size_t) k, sizeof *probs);
   scope_init (&scope, model->backend);
   images = part_images (&scope, model, b, batch->images);
   ids = part_ints (&scope, 2, (int64_t[]) { b, batch->tokens }, batch->ids);
@@ -142,16 +126,19 @@ vqa_rank (const Model *model, const Batch *batch, const int32_t *answer_ids, con
       for (int64_t j = 0; j < k; j++)
         sums[j] -= ranking->answer_loss[i * k + j];
       lse = row_lse (sums, k);
-      top_k (sums, k, k, order);
+      for (int64_t j = 0; j < k; j++)
+        probs[j] = (float) exp ((double) sums[j] - lse);
+      top_k (probs, k, k, order);
       for (int64_t j = 0; j < k; j++)
         {
           ranking->ids[i * k + j] = best[i * k + order[j]];
-          ranking->probs[i * k + j] = (float) exp ((double) sums[order[j]] - lse);
+          ranking->probs[i * k + j] = probs[order[j]];
         }
     }
   scope_clear (&scope);
   free (best);
   free (order);
+  free (probs);
 }
 
 void

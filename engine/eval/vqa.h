@@ -15,7 +15,8 @@ typedef struct
 
 /* Ranks A candidate answers (ids and mask A x S, [CLS] first) for each of the batch's questions: the k best by the
  * probability of their second token, then by log p + (minus the cross-entropy of the whole answer). The second token
- * counts twice, as in the official code: published numbers rest on it. Ties: the smaller index. k is at most A. */
+ * counts twice, as in the official code: published numbers rest on it. Ties: as torch.topk has them (top-k.h). k is at most
+ * A. */
 void vqa_rank (const Model *model, const Batch *batch, const int32_t *answer_ids, const int64_t *answer_mask,
                int64_t answers, int64_t tokens, int64_t k, VqaRanking *ranking);
 void vqa_ranking_clear (VqaRanking *ranking);
