@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define SHOWN 50 /* files */
+
 struct _AlidadeExportWindow
 {
   AdwWindow parent_instance;
@@ -72,10 +74,11 @@ list_sources (AlidadeExportWindow *self, GPtrArray *files)
   for (guint i = 0; i < self->rows->len; i++)
     adw_preferences_group_remove (self->sources, self->rows->pdata[i]);
   g_ptr_array_set_size (self->rows, 0);
-  for (guint i = 0; i < files->len; i++)
+  for (guint i = 0; i < MIN (files->len, SHOWN + 1); i++)
     {
       GtkWidget *row = adw_action_row_new ();
-      g_autofree char *title = g_markup_escape_text (files->pdata[i], -1);
+      g_autofree char *more = i == SHOWN ? g_strdup_printf ("%u more", files->len - SHOWN) : NULL;
+      g_autofree char *title = g_markup_escape_text (more != NULL ? more : files->pdata[i], -1);
 
       adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
       adw_preferences_group_add (self->sources, row);

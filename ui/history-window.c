@@ -10,6 +10,7 @@
 
 #define READ_AGAIN_MS 250
 #define SHOWN 500 /* rows */
+#define AT_ONCE 10 /* rows made before the next frame may come */
 
 struct _AlidadeHistoryWindow
 {
@@ -20,7 +21,9 @@ struct _AlidadeHistoryWindow
 
   AlidadeProjectService *projects;
   char *by;
-  guint read_id;
+  guint read_id, fill_id;
+  GPtrArray *history; /* HistoryEntry; NULL until it is read */
+  guint n_rows;
 };
 
 G_DEFINE_FINAL_TYPE (AlidadeHistoryWindow, alidade_history_window, ADW_TYPE_WINDOW)
@@ -158,22 +161,39 @@ history_free (gpointer data)
   g_free (history);
 }
 
+static gboolean
+fill_cb (gpointer data)
+{
+  AlidadeHistoryWindow *self = data;
+  guint last = MIN (MIN (self->history->len, SHOWN), self->n_rows + AT_ONCE);
+
+  for (; self->n_rows < last; self->n_rows++)
+    gtk_list_box_append (self->list, row_new (self, self->history->pdata[self->n_rows]));
+  if (self->n_rows < MIN (self->history->len, SHOWN))
+    return G_SOURCE_CONTINUE;
+  self->fill_id = 0;
+  return G_SOURCE_REMOVE;
+}
+
 static void
 read_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (AlidadeHistoryWindow) self = data;
   gpointer answer = NULL;
   gboolean done = alidade_project_service_finish (ALIDADE_PROJECT_SERVICE (source), result, &answer, NULL);
-  const GPtrArray *history = done ? *(GPtrArray **) answer : NULL;
   GtkWidget *child;
 
   if (gtk_widget_in_destruction (GTK_WIDGET (self)) || self->list == NULL)
     return;
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self->list))) != NULL)
     gtk_list_box_remove (self->list, child);
-  for (guint i = 0; history != NULL && i < MIN (history->len, SHOWN); i++)
-    gtk_list_box_append (self->list, row_new (self, history->pdata[i]));
-  gtk_stack_set_visible_child_name (self->stack, history != NULL && history->len > 0 ? "list" : "empty");
+  g_clear_handle_id (&self->fill_id, g_source_remove);
+  g_clear_pointer (&self->history, g_ptr_array_unref);
+  self->n_rows = 0;
+  self->history = done ? g_steal_pointer ((GPtrArray **) answer) : NULL;
+  gtk_stack_set_visible_child_name (self->stack, done && self->history->len > 0 ? "list" : "empty");
+  if (done && fill_cb (self) == G_SOURCE_CONTINUE)
+    self->fill_id = g_idle_add (fill_cb, self);
 }
 
 static gboolean
@@ -202,6 +222,7 @@ alidade_history_window_dispose (GObject *object)
   AlidadeHistoryWindow *self = ALIDADE_HISTORY_WINDOW (object);
 
   g_clear_handle_id (&self->read_id, g_source_remove);
+  g_clear_handle_id (&self->fill_id, g_source_remove);
   if (self->projects != NULL)
     g_signal_handlers_disconnect_by_data (self->projects, self);
   g_clear_object (&self->projects);
@@ -213,6 +234,7 @@ alidade_history_window_dispose (GObject *object)
 static void
 alidade_history_window_finalize (GObject *object)
 {
+  g_clear_pointer (&ALIDADE_HISTORY_WINDOW (object)->history, g_ptr_array_unref);
   g_free (ALIDADE_HISTORY_WINDOW (object)->by);
   G_OBJECT_CLASS (alidade_history_window_parent_class)->finalize (object);
 }

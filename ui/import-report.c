@@ -3,7 +3,7 @@
 
 #include "format-titles.h"
 
-#define SHOWN 200 /* rows of a list; the copied text has them all */
+#define SHOWN 50 /* rows of a list; the copied text has them all */
 
 char *
 import_counts_text (gint64 pictures, gint64 captions, gint64 phrases, gint64 regions)

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define RECORDS 30        /* shown */
+#define RECORDS 20        /* shown */
 #define MOST_FILES 200000 /* of a folder, to learn how much there is to read */
 
 struct _AlidadeImportWindow

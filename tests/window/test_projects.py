@@ -14,7 +14,7 @@ import tempfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "house"))
 from tap import done, ok  # noqa: E402
 
-from driver import Program, wait, xdotool  # noqa: E402
+from driver import Atspi, Program, wait, xdotool  # noqa: E402
 
 binary, root = sys.argv[1:3]
 wanted = sys.argv[3:]
@@ -36,6 +36,13 @@ def listed(project, kind="images"):
 def say(program, pattern):
     """A toast or a label that says it."""
     return program.find("label", pattern)
+
+
+def unnamed(window):
+    """Focusable things on screen that a screen reader would have no name for."""
+    return ["%s at %s" % (node.role, node.box) for node in window.all()
+            if node.has(Atspi.StateType.FOCUSABLE) and node.has_room and node.role not in ("filler", "list", "list item")
+            and (not node.name or re.fullmatch(r"(Gtk|Adw|Alidade)[A-Za-z]+", node.name))]
 
 
 def choose_row(program, window, row, entry):
@@ -91,6 +98,7 @@ def create(folder):
         ok(preview.find(None, "2 records will be skipped") is not None, "/import/and what will be skipped")
         ok(preview.find("label", "One picture was not found") is not None, "/import/and what is missing")
         ok(preview.find("label", "a carrot") is not None, "/import/the first records are shown")
+        ok(not unnamed(preview), "/import/everything that takes the focus has a name", unnamed(preview))
         ok(listed(project) == 0, "/import/nothing is in the project yet")
         preview.find("push button", "Import").do()
         toast = say(program, r"Imported 5 pictures, .*; 2 skipped")
@@ -107,6 +115,7 @@ def create(folder):
         history = program.dialog("History")
         undo = history.find("push button", "Undo: Import of list.jsonl, .*")
         ok(undo is not None, "/history/the import stands there")
+        ok(not unnamed(history), "/history/everything that takes the focus has a name", unnamed(history))
         undo.do()
         ok(wait(lambda: listed(project) == 0), "/history/it is undone as a whole")
         ok(say(program, "0 pictures") is not None, "/history/its pictures are gone from the window")
@@ -133,6 +142,7 @@ def hand_out(folder):
         window = program.dialog("Export Labels")
         ok(window is not None, "/export/its window opens")
         ok(window.find("label", "verdicts' history and the journal") is not None, "/export/what the format cannot keep is told before")
+        ok(not unnamed(window), "/export/everything that takes the focus has a name", unnamed(window))
         window.find("push button", "Export…").do()
         target = os.path.join(folder, "out.jsonl")
         program.choose("Export", target)
