@@ -19,7 +19,7 @@ static guint signals[N_SIGNALS];
 static void
 drop_texture (AlidadeCanvas *self)
 {
-  picture_layer_drop_texture (&self->layer);
+  picture_layer_drop_map (&self->layer);
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }
 

@@ -8,16 +8,16 @@
 #define MARK_AREA 24.0
 
 void
-picture_layer_drop_texture (PictureLayer *self)
+picture_layer_drop_map (PictureLayer *self)
 {
-  g_clear_object (&self->texture);
+  g_clear_pointer (&self->node, gsk_render_node_unref);
 }
 
 void
 picture_layer_drop_base (PictureLayer *self)
 {
   g_clear_pointer (&self->base, g_free);
-  picture_layer_drop_texture (self);
+  picture_layer_drop_map (self);
 }
 
 /* The visible part of the picture at the resolution of the screen. FALSE: nothing to show. */
@@ -47,20 +47,50 @@ make_base (PictureLayer *self, GtkWidget *widget, AlidadeViewport *viewport, con
   return TRUE;
 }
 
-static void
-make_texture (PictureLayer *self, const PictureLayerMap *map)
+/* The Cairo renderer copies a texture for every frame, but not a surface that a node of its own draws. */
+static GskRenderNode *
+node_of (PictureLayer *self, GtkWidget *widget, guint8 *pixels, gsize stride)
 {
-  gsize stride = (gsize) self->width * 4, size = stride * self->height;
-  guint8 *out = g_malloc (size);
-  g_autoptr (GBytes) bytes = NULL;
+  if (GSK_IS_CAIRO_RENDERER (gtk_native_get_renderer (gtk_widget_get_native (widget))))
+    {
+      static const cairo_user_data_key_t owner;
+      cairo_surface_t *surface = cairo_image_surface_create_for_data (pixels, CAIRO_FORMAT_RGB24, self->width,
+                                                                      self->height, (int) stride);
+      GskRenderNode *node = gsk_cairo_node_new (&self->area);
+      cairo_t *cr = gsk_cairo_node_get_draw_context (node);
+
+      cairo_surface_set_user_data (surface, &owner, pixels, g_free);
+      cairo_surface_set_device_scale (surface, self->width / self->area.size.width,
+                                      self->height / self->area.size.height);
+      cairo_set_source_surface (cr, surface, self->area.origin.x, self->area.origin.y);
+      cairo_pattern_set_filter (cairo_get_source (cr), CAIRO_FILTER_NEAREST);
+      cairo_paint (cr);
+      cairo_destroy (cr);
+      cairo_surface_destroy (surface);
+      return node;
+    }
+  else
+    {
+      g_autoptr (GBytes) bytes = g_bytes_new_take (pixels, stride * self->height);
+      g_autoptr (GdkTexture) texture
+          = gdk_memory_texture_new (self->width, self->height, GDK_MEMORY_DEFAULT, bytes, stride);
+
+      return gsk_texture_node_new (texture, &self->area);
+    }
+}
+
+static void
+make_node (PictureLayer *self, GtkWidget *widget, const PictureLayerMap *map)
+{
+  gsize stride = (gsize) self->width * 4;
+  guint8 *out = g_malloc (stride * self->height);
 
   if (map != NULL && map->values != NULL)
     albef_overlay_compose (self->base, self->width, self->height, stride, 4, map->values, map->grid_width,
                            map->grid_height, self->left, self->top, self->wide, self->high, &map->overlay, out, stride);
   else
-    memcpy (out, self->base, size);
-  bytes = g_bytes_new_take (out, size);
-  self->texture = gdk_memory_texture_new (self->width, self->height, GDK_MEMORY_DEFAULT, bytes, stride);
+    memcpy (out, self->base, stride * self->height);
+  self->node = node_of (self, widget, out, stride);
 }
 
 gboolean
@@ -69,9 +99,9 @@ picture_layer_snapshot (PictureLayer *self, GtkWidget *widget, AlidadeViewport *
 {
   if (self->base == NULL && !make_base (self, widget, viewport, pyramid))
     return FALSE;
-  if (self->texture == NULL)
-    make_texture (self, map);
-  gtk_snapshot_append_texture (snapshot, self->texture, &self->area);
+  if (self->node == NULL)
+    make_node (self, widget, map);
+  gtk_snapshot_append_node (snapshot, self->node);
   return TRUE;
 }
 

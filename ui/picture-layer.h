@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * PictureLayer: the part of a picture that a view shows, at the resolution of the screen, with a map composed over it
- * on the CPU and kept as one texture until something changes. What canvases have in common below their marks. */
+ * on the CPU and kept as one node until something changes. What canvases have in common below their marks. */
 #pragma once
 
 #include "view-pixels.h"
@@ -18,7 +18,7 @@ typedef struct
   int width, height;
   graphene_rect_t area;           /* where it lies, CSS pixels */
   double left, top, wide, high;   /* whole picture in its pixels */
-  GdkTexture *texture;            /* with the map over it; NULL: to be made */
+  GskRenderNode *node;            /* with the map over it; NULL: to be made */
 } PictureLayer;
 
 typedef struct
@@ -30,7 +30,7 @@ typedef struct
 
 /* Another zoom, place or picture; another map or look. */
 void picture_layer_drop_base (PictureLayer *self);
-void picture_layer_drop_texture (PictureLayer *self);
+void picture_layer_drop_map (PictureLayer *self);
 
 /* Makes what is missing for a widget and adds it; FALSE: nothing to show. */
 gboolean picture_layer_snapshot (PictureLayer *self, GtkWidget *widget, AlidadeViewport *viewport,

@@ -89,32 +89,29 @@ paint_others (AlidadeRegionCanvas *self, cairo_t *cr, const RegionFrame *frame)
     }
 }
 
-static GdkTexture *
+/* Painted once into an image of the view, which a node of its own shows until one of them changes. */
+static GskRenderNode *
 make_statics (AlidadeRegionCanvas *self, const RegionFrame *frame)
 {
   double scale = gtk_widget_get_scale_factor (GTK_WIDGET (self));
-  int width = (int) lround (gtk_widget_get_width (GTK_WIDGET (self)) * scale);
-  int height = (int) lround (gtk_widget_get_height (GTK_WIDGET (self)) * scale);
-  cairo_surface_t *surface = cairo_image_surface_create (CAIRO_FORMAT_ARGB32, width, height);
-  GdkTexture *texture = NULL;
+  int width = gtk_widget_get_width (GTK_WIDGET (self)), height = gtk_widget_get_height (GTK_WIDGET (self));
+  cairo_surface_t *surface
+      = cairo_image_surface_create (CAIRO_FORMAT_ARGB32, (int) lround (width * scale), (int) lround (height * scale));
+  GskRenderNode *node = gsk_cairo_node_new (&GRAPHENE_RECT_INIT (0, 0, width, height));
+  cairo_t *cr;
 
-  if (cairo_surface_status (surface) == CAIRO_STATUS_SUCCESS)
-    {
-      cairo_t *cr = cairo_create (surface);
-      g_autoptr (GBytes) bytes = NULL;
-      gsize stride = cairo_image_surface_get_stride (surface);
-
-      cairo_scale (cr, scale, scale);
-      paint_dimmed (self, cr, frame);
-      paint_others (self, cr, frame);
-      cairo_destroy (cr);
-      cairo_surface_flush (surface);
-      bytes = g_bytes_new_with_free_func (cairo_image_surface_get_data (surface), stride * height,
-                                          (GDestroyNotify) cairo_surface_destroy, cairo_surface_reference (surface));
-      texture = gdk_memory_texture_new (width, height, GDK_MEMORY_DEFAULT, bytes, stride);
-    }
+  cairo_surface_set_device_scale (surface, scale, scale);
+  cr = cairo_create (surface);
+  paint_dimmed (self, cr, frame);
+  paint_others (self, cr, frame);
+  cairo_destroy (cr);
+  cr = gsk_cairo_node_get_draw_context (node);
+  cairo_set_source_surface (cr, surface, 0, 0);
+  cairo_pattern_set_filter (cairo_get_source (cr), CAIRO_FILTER_NEAREST);
+  cairo_paint (cr);
+  cairo_destroy (cr);
   cairo_surface_destroy (surface);
-  return texture;
+  return node;
 }
 
 static gboolean
@@ -296,9 +293,7 @@ _region_canvas_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
       if (self->statics == NULL && has_statics (self))
         self->statics = make_statics (self, &frame);
       if (self->statics != NULL)
-        gtk_snapshot_append_texture (
-            snapshot, self->statics,
-            &GRAPHENE_RECT_INIT (0, 0, gtk_widget_get_width (widget), gtk_widget_get_height (widget)));
+        gtk_snapshot_append_node (snapshot, self->statics);
       append_selected (self, snapshot, &frame);
       append_peak (self, snapshot, &frame);
       append_draft (self, snapshot, &frame);

@@ -272,6 +272,27 @@ stroke_to (AlidadeRegionCanvas *self, const RegionFrame *frame, double x, double
   self->last_y = y;
 }
 
+/* Motion that the toolkit merged into one event is all of it there: a stroke follows every bend. */
+static void
+stroke_along (AlidadeRegionCanvas *self, const RegionFrame *frame, GdkEvent *event, gboolean erase)
+{
+  GtkWidget *widget = GTK_WIDGET (self);
+  GtkNative *native = gtk_widget_get_native (widget);
+  g_autofree GdkTimeCoord *history = NULL;
+  double left, top, x, y;
+  guint n = 0;
+
+  if (event == NULL || gdk_event_get_event_type (event) != GDK_MOTION_NOTIFY
+      || (history = gdk_event_get_history (event, &n)) == NULL)
+    return;
+  gtk_native_get_surface_transform (native, &left, &top);
+  for (guint i = 0; i < n; i++)
+    if ((history[i].flags & (GDK_AXIS_FLAG_X | GDK_AXIS_FLAG_Y)) == (GDK_AXIS_FLAG_X | GDK_AXIS_FLAG_Y)
+        && gtk_widget_translate_coordinates (GTK_WIDGET (native), widget, history[i].axes[GDK_AXIS_X] - left,
+                                             history[i].axes[GDK_AXIS_Y] - top, &x, &y))
+      stroke_to (self, frame, x, y, erase);
+}
+
 static void
 press_with_tool (AlidadeRegionCanvas *self, const RegionFrame *frame, double x, double y, GdkModifierType state)
 {
@@ -393,6 +414,9 @@ drag_update_cb (GtkGestureDrag *gesture, double dx, double dy, AlidadeRegionCanv
   if (!self->moved && hypot (dx, dy) < CLICK_SLACK && self->grab != GRAB_STROKE)
     return;
   self->moved = TRUE;
+  if (self->grab == GRAB_STROKE)
+    stroke_along (self, &frame, gtk_event_controller_get_current_event (GTK_EVENT_CONTROLLER (gesture)),
+                  is_erasing (self, state));
   drag_to (self, &frame, start_x + dx, start_y + dy, state);
 }
 

@@ -60,7 +60,7 @@ struct _AlidadeRegionCanvas
 
   /* what is drawn */
   PictureLayer layer;
-  GdkTexture *statics;     /* all regions but the selected one; NULL: to be made */
+  GskRenderNode *statics;  /* all regions but the selected one; NULL: to be made */
   int statics_without;     /* the selected one they were made without; -1: none */
   gboolean bare;
   double frame_seconds;

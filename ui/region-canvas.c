@@ -83,7 +83,7 @@ _region_canvas_is_shown (AlidadeRegionCanvas *self, int index)
 void
 _region_canvas_drop_statics (AlidadeRegionCanvas *self)
 {
-  g_clear_object (&self->statics);
+  g_clear_pointer (&self->statics, gsk_render_node_unref);
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }
 
@@ -166,7 +166,7 @@ changed_cb (AlidadeRegionCanvas *self)
       || self->statics_without != alidade_region_edit_get_selected (self->edit))
     {
       self->statics_without = alidade_region_edit_get_selected (self->edit);
-      g_clear_object (&self->statics);
+      g_clear_pointer (&self->statics, gsk_render_node_unref);
     }
   gtk_widget_queue_draw (GTK_WIDGET (self));
   follow_figures (self);
@@ -208,7 +208,7 @@ viewport_changed_cb (AlidadeRegionCanvas *self)
 static void
 look_changed_cb (AlidadeRegionCanvas *self)
 {
-  picture_layer_drop_texture (&self->layer);
+  picture_layer_drop_map (&self->layer);
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }
 
@@ -358,7 +358,7 @@ alidade_region_canvas_dispose (GObject *object)
   g_clear_object (&self->edit);
   g_clear_object (&self->viewport);
   g_clear_object (&self->look);
-  g_clear_object (&self->statics);
+  g_clear_pointer (&self->statics, gsk_render_node_unref);
   g_clear_pointer (&self->pyramid, view_pyramid_unref);
   g_clear_pointer (&self->map, g_free);
   g_clear_pointer (&self->by_id, g_hash_table_unref);

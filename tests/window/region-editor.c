@@ -2,10 +2,12 @@
  * A window with a region canvas and its tools alone, for tests and measurements. Draws a picture of its own; prints
  * what the canvas tells, a line each, so that whoever drives it can wait for that.
  *
- *   region-editor [--size WIDTHxHEIGHT] [--orientation 1-8] [--regions N] [--dark]
+ *   region-editor [--size WIDTHxHEIGHT] [--orientation 1-8] [--regions N] [--dark] [--measure]
  *
  * Lines: ready | tool NAME | edited WHAT | selected INDEX | editing 0|1 | accepted 0|1 | cancelled 0|1, and on each
- * finished gesture one line for every region: region INDEX KIND x1 y1 x2 y2 CHANGED AREA POINTS. */
+ * finished gesture one line for every region: region INDEX KIND x1 y1 x2 y2 CHANGED AREA POINTS. With --measure, after each frame:
+ * frame BUSY PAINT, milliseconds: what the main thread worked since the frame before (its processor time: events,
+ * editing, layout, drawing by GSK), and how long painting took on the clock. */
 #include "region-canvas.h"
 #include "tool-column.h"
 
@@ -14,9 +16,10 @@
 #include <adwaita.h>
 #include <math.h>
 #include <stdlib.h>
+#include <time.h>
 
 static int width = 640, height = 480, orientation = 1, n_regions = 0;
-static gboolean dark;
+static gboolean dark, measure;
 
 #define GRID 24
 
@@ -127,6 +130,45 @@ zoom_cb (AlidadeViewport *viewport)
     say ("picture %g %g %g %g", x, y, across, down);
 }
 
+/* Measuring -------------------------------------------------------------------------------------------------------- */
+
+static double
+seconds_of (clockid_t clock)
+{
+  struct timespec now;
+
+  clock_gettime (clock, &now);
+  return now.tv_sec + now.tv_nsec / 1e9;
+}
+
+static double paint_began;
+
+static void
+before_paint_cb (void)
+{
+  paint_began = seconds_of (CLOCK_MONOTONIC);
+}
+
+static void
+after_paint_cb (void)
+{
+  static double busy_then;
+  double busy = seconds_of (CLOCK_THREAD_CPUTIME_ID);
+
+  if (busy_then > 0)
+    say ("frame %.3f %.3f", 1e3 * (busy - busy_then), 1e3 * (seconds_of (CLOCK_MONOTONIC) - paint_began));
+  busy_then = seconds_of (CLOCK_THREAD_CPUTIME_ID);
+}
+
+static void
+realized_cb (GtkWidget *widget)
+{
+  GdkFrameClock *clock = gtk_widget_get_frame_clock (widget);
+
+  g_signal_connect (clock, "before-paint", G_CALLBACK (before_paint_cb), NULL);
+  g_signal_connect_after (clock, "after-paint", G_CALLBACK (after_paint_cb), NULL);
+}
+
 static void
 set_scene (AlidadeRegionCanvas *canvas)
 {
@@ -200,6 +242,8 @@ activate_cb (AdwApplication *application)
   gtk_window_set_title (GTK_WINDOW (window), "Region editor");
   adw_application_window_set_content (ADW_APPLICATION_WINDOW (window), overlay);
   set_scene (ALIDADE_REGION_CANVAS (canvas));
+  if (measure)
+    g_signal_connect (canvas, "realize", G_CALLBACK (realized_cb), NULL);
   g_signal_connect (canvas, "region-edited", G_CALLBACK (edited_cb), NULL);
   g_signal_connect (canvas, "selection-changed", G_CALLBACK (selected_cb), NULL);
   g_signal_connect (canvas, "editing-changed", G_CALLBACK (editing_cb), NULL);
@@ -221,6 +265,7 @@ main (int argc, char **argv)
     { "size", 0, 0, G_OPTION_ARG_STRING, &size, "Of the stored picture", "WIDTHxHEIGHT" },
     { "orientation", 0, 0, G_OPTION_ARG_INT, &orientation, "EXIF, 1-8", "N" },
     { "regions", 0, 0, G_OPTION_ARG_INT, &n_regions, "More regions", "N" },
+    { "measure", 0, 0, G_OPTION_ARG_NONE, &measure, "Print what frames cost", NULL },
     { "dark", 0, 0, G_OPTION_ARG_NONE, &dark, "Dark style", NULL },
     { NULL },
   };
