@@ -225,6 +225,13 @@ get (void *user_data, const char *name, int n_dims, const int64_t *shape, const 
  * The report
  */
 
+/* What the file itself calls a parameter: fine-tuned ones leave `bert.` out, wrappers put something before. */
+static const char *
+name_in_file (const Initial *initial, const char *place)
+{
+  return weight_source_get (weight_set_source (initial->set), weight_set_find (initial->set, place))->name;
+}
+
 static void
 list_places (Initial *initial)
 {
@@ -250,14 +257,14 @@ list_places (Initial *initial)
           fprintf (out, "%s new\n", name);
           initial->fresh++;
         }
-      else if (strcmp (place, name) == 0)
+      else if (strcmp (name_in_file (initial, place), name) == 0)
         {
           fprintf (out, "%s\n", name);
           initial->same++;
         }
       else
         {
-          fprintf (out, "%s <- %s\n", name, place);
+          fprintf (out, "%s <- %s\n", name, name_in_file (initial, place));
           initial->moved++;
         }
     }
@@ -269,7 +276,7 @@ list_places (Initial *initial)
 
       snprintf (twin, sizeof twin, "%.*s_m%s", first, name, name + first);
       if (initial->specs[i].alias < 0 && place_of (initial, twin, place))
-        fprintf (out, strcmp (twin, place) == 0 ? "%s\n" : "%s <- %s\n", twin, place);
+        fprintf (out, strcmp (twin, name_in_file (initial, place)) == 0 ? "%s\n" : "%s <- %s\n", twin, name_in_file (initial, place));
     }
   if (initial->set != NULL && queue_fits (initial))
     fprintf (out, "image_queue\ntext_queue\n");

@@ -26,10 +26,10 @@ void initial_free (Initial *initial); /* accepts NULL */
 /* For learner_new. */
 ParameterSource initial_source (Initial *initial);
 
-/* One line for each parameter of the model: "NAME", "NAME <- OTHER" or "NAME new"; twins and queues of the file that
- * are used likewise. Owned by the initial. */
+/* One line for each parameter of the model: "NAME", "NAME <- OTHER" (as the file calls what was taken) or "NAME new";
+ * twins and queues of the file that are used likewise. Owned by the initial. */
 const char *initial_lines (const Initial *initial);
-/* How many were taken under their own name, from another place, and made anew (twins and queues not counted). */
+/* How many were taken under their own name, under another, and made anew (twins and queues not counted). */
 void initial_counts (const Initial *initial, int *same, int *moved, int *fresh);
 
 /* Configuration of a model of `kind` that starts from one of `from`. */

@@ -88,7 +88,7 @@ new_learner (TrainSession *s, const WeightSet *set, const EncoderFiles *files, c
     add_patch_head (s);
   initial_counts (initial, &same, &moved, &fresh);
   if (set != NULL)
-    s->note = mem_printf ("%d tensors from '%s', %d of them from another place in it; %d new (listed in '%s')",
+    s->note = mem_printf ("%d tensors from '%s', %d of them under another name there; %d new (listed in '%s')",
                           same + moved, s->config.init, moved, fresh, path);
   else if (moved > 0)
     s->note = mem_printf ("a new model: %d tensors from the encoders' files, %d new (listed in '%s')", moved, fresh,

@@ -493,7 +493,7 @@ test_starts (void)
   config = initial_config (weight_set_config (file), MODEL_VQA);
   initial = initial_new (file, NULL, &config, 1);
   initial_counts (initial, &same, &moved, &fresh);
-  tap_ok (fresh == 0 && moved > 30, "/starts/vqa: nothing is new, %d from another place", moved);
+  tap_ok (fresh == 0 && moved > 30, "/starts/vqa: nothing is new, %d under another name", moved);
 #define QUERY(stack, layer, part) stack ".bert.encoder.layer." layer "." part ".self.query.weight"
   tap_ok (holds (initial, QUERY ("text_decoder", "1", "attention") " <- " QUERY ("text_encoder", "2", "attention")),
           "/starts/vqa: decoder layers are the fusion layers");
@@ -515,6 +515,14 @@ test_starts (void)
               && holds (initial, QUERY ("text_encoder", "4", "attention") " <- " QUERY ("text_encoder", "2", "attention")),
           "/starts/nlvr2: each fusion layer twice");
   tap_ok (strstr (initial_lines (initial), "_m.") == NULL, "/starts/nlvr2: no twin of the file is used");
+  initial_free (initial);
+
+  config = initial_config (weight_set_config (file), MODEL_NLVR2_PRETRAIN);
+  initial = initial_new (file, NULL, &config, 1);
+  initial_counts (initial, &same, &moved, &fresh);
+  tap_ok (fresh == 2 && holds (initial, "ta_head.weight new") && strstr (initial_lines (initial), "_m.") == NULL
+              && holds (initial, QUERY ("text_encoder", "4", "crossattention") " <- " QUERY ("text_encoder", "2", "crossattention")),
+          "/starts/nlvr2-pretrain: fusion layers twice, the assignment's head alone is new (%d)", fresh);
   initial_free (initial);
 
   config = initial_config (weight_set_config (file), MODEL_RETRIEVAL);

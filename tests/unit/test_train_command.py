@@ -9,6 +9,7 @@ import csv
 import json
 import math
 import pathlib
+import shutil
 import struct
 import sys
 import tempfile
@@ -177,6 +178,20 @@ def main():
         tap.ok("text_encoder.bert.embeddings.position_embeddings.weight <- bert.safetensors: bert.embeddings.position_embeddings.weight\n"
                in told and "text_encoder.bert.embeddings.token_type_embeddings.weight new\n" in told, "/init/a BERT's file, each mapping told",
                said)
+        # A fine-tuned model in the official form: its text encoder's keys lack `bert.`, the head for masked words is not there.
+        pathlib.Path(folder, "exported").mkdir()
+        shutil.copy(pathlib.Path(folder, "held-out", "vocab.txt"), pathlib.Path(folder, "exported"))
+        scenes = ["scenes=sprites", "resolution=32", "batch=4", "scenes-per-epoch=32", "max-steps=1", "queue=20"]
+        lines, status, said = tiny_scenes.train(program, folder, "retrieval", "tuned", "init=run/model.safetensors", *scenes)
+        made = tiny_scenes.albef(program, "export", "--to", "pth", "tuned/model.safetensors", "exported/tuned.pth", cwd=folder)
+        lines, status, said = tiny_scenes.train(program, folder, "pretrain", "from-tuned", "init=exported/tuned.pth", *scenes)
+        told = pathlib.Path(folder, "from-tuned", "init.txt").read_text().splitlines() if status == 0 else []
+        tap.ok("text_encoder.bert.encoder.layer.2.output.dense.weight <- text_encoder.encoder.layer.2.output.dense.weight" in told
+               and "visual_encoder.norm.bias" in told and all("<- text_encoder." in line for line in told
+                                                              if line.startswith("text_encoder.bert."))
+               and sorted(line for line in told if line.endswith(" new")) == [f"text_encoder.cls.predictions.{part} new" for part in (
+                   "bias", "transform.LayerNorm.bias", "transform.LayerNorm.weight", "transform.dense.bias", "transform.dense.weight")],
+               "/init/a fine-tuned file's missing prefix is put back and told, the head for masked words alone is new", made.stderr + said)
         bert(pathlib.Path(folder, "other.safetensors"), words + 1)
         lines, status, said = tiny_scenes.train(program, folder, "pretrain", "from-other", *SETTINGS, "init-text=other.safetensors")
         tap.ok(status == 1 and f"{words + 1} x 16" in said and f"{words} x 16" in said, "/bad/a BERT of other words", said)
