@@ -8,6 +8,7 @@
 
 #include "cli.h"
 #include "scene-files.h"
+#include "unicode.h"
 
 enum
 {
@@ -157,7 +158,7 @@ take (Options *o, int key, const char *argument)
       return cli_int (argument, 0, 9999998, &o->held_out);
     case KEY_GROUP:
       o->files.group = argument;
-      return true;
+      return utf8_validate (argument, strlen (argument)) == strlen (argument);
     case KEY_PNG:
       return o->files.png = true;
     case KEY_TASKS:

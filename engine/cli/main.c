@@ -76,6 +76,16 @@ join (int argc, char **argv)
   return repaired;
 }
 
+/* What was printed has to have arrived. */
+static int
+flushed (int result)
+{
+  if (fflush (stdout) == 0 && !ferror (stdout))
+    return result;
+  fprintf (stderr, "albef: cannot write to standard output\n");
+  return CLI_FAILED;
+}
+
 int
 main (int argc, char **argv)
 {
@@ -95,12 +105,12 @@ main (int argc, char **argv)
   if (strcmp (argv[1], "--help") == 0 || strcmp (argv[1], "-h") == 0 || strcmp (argv[1], "help") == 0)
     {
       print_help (stdout);
-      return CLI_DONE;
+      return flushed (CLI_DONE);
     }
   if (strcmp (argv[1], "--version") == 0)
     {
       printf ("albef %s\n", albef_version ());
-      return CLI_DONE;
+      return flushed (CLI_DONE);
     }
   for (int i = 0; i < N_COMMANDS; i++)
     if (strcmp (argv[1], commands[i]->name) == 0)
@@ -113,12 +123,7 @@ main (int argc, char **argv)
         result = commands[i]->run (argc - 1, argv + 1);
         free (name);
         free (line);
-        if (fflush (stdout) != 0 || ferror (stdout))
-          {
-            fprintf (stderr, "albef: cannot write to standard output\n");
-            return CLI_FAILED;
-          }
-        return result;
+        return flushed (result);
       }
   fprintf (stderr, "albef: there is no command '%s'; 'albef --help' lists them\n", argv[1]);
   return CLI_USAGE;

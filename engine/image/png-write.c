@@ -37,6 +37,25 @@ on_warning (png_structp png, png_const_charp message)
 {
 }
 
+/* libpng's own would say "Write Error" alone. */
+static void
+write_bytes (png_structp png, png_bytep bytes, png_size_t length)
+{
+  PngWriter *writer = png_get_io_ptr (png);
+
+  if (fwrite (bytes, 1, length, writer->stream) != length)
+    png_error (png, strerror (errno));
+}
+
+static void
+flush_bytes (png_structp png)
+{
+  PngWriter *writer = png_get_io_ptr (png);
+
+  if (fflush (writer->stream) != 0)
+    png_error (png, strerror (errno));
+}
+
 /* The next code point of UTF-8; an ill-formed byte counts as U+FFFD. */
 static uint32_t
 utf8_next (const uint8_t **at)
@@ -107,7 +126,7 @@ write_guarded (PngWriter *writer, const uint8_t *pixels, int width, int height, 
 {
   if (setjmp (png_jmpbuf (writer->png)))
     return false;
-  png_init_io (writer->png, writer->stream);
+  png_set_write_fn (writer->png, writer, write_bytes, flush_bytes);
   png_set_IHDR (writer->png, writer->info, width, height, 8, channels == 4 ? PNG_COLOR_TYPE_RGBA : PNG_COLOR_TYPE_RGB,
                 PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   if (writer->n_texts > 0)

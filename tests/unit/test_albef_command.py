@@ -8,6 +8,7 @@ be used.
 import json
 import os
 import pathlib
+import resource
 import shlex
 import struct
 import subprocess
@@ -87,6 +88,9 @@ def options(folder):
         status, output, said = albef(name, option, value, folder=folder)
         tap.ok(status == 2 and f"'{option} {value}'" in said and f"albef {name} --help" in said and output == b"",
                f"/options/{name} names {option}, which cannot be used so", (status, said))
+    status, output, said = albef("scenes", "--sprites", "sprites", "--out", "unnamed", "-n", "1", "--group", b"\xff", folder=folder)
+    tap.ok(status == 2 and "--group" in said and not pathlib.Path(folder, "unnamed").exists(),
+           "/options/a group of scenes that is no UTF-8", (status, said))
     status, output, said = albef("scenes", "-n", "x", folder=folder)
     tap.ok(status == 2 and "'-n x'" in said, "/options/a short one too", said)
     status, output, said = albef("score", "--nope", folder=folder)
@@ -98,6 +102,25 @@ def options(folder):
                f"/options/{out} is no form of maps, and no folder is made of that name", (status, said))
     status, output, said = albef("maps", "picture.png", "a dog", "-o", "run.first/", folder=folder)
     tap.ok(status == 0 and pathlib.Path(folder, "run.first", "strip.png").exists(), "/options/a folder with a dot and a stroke", said)
+
+
+def full_disk(folder):
+    """A limit on the size of files stands for a full disk."""
+    kept = pathlib.Path(folder, "kept.png")
+    kept.write_bytes(b"an older picture")
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))
+
+    run = subprocess.run([program, "maps", "picture.png", "a dog", "-o", "kept.png"], cwd=folder, capture_output=True, text=True,
+                         preexec_fn=limit, restore_signals=False)
+    left = [name for name in os.listdir(folder) if name.startswith("kept.png")]
+    with open("/dev/full", "wb") as full:
+        for arguments in (["--help"], ["--version"], ["score", "--json", "picture.png", "a dog"]):
+            told = subprocess.run([program, *arguments], cwd=folder, stdout=full, stderr=subprocess.PIPE, text=True)
+            tap.ok(told.returncode == 1 and "standard output" in told.stderr, f"/full disk/what {arguments[0]} prints", told.stderr)
+    tap.ok(run.returncode == 1 and "File too large" in run.stderr and left == ["kept.png"] and kept.read_bytes() == b"an older picture",
+           "/full disk/a picture that cannot be written: why, and the older one stays", (run.stderr, left))
 
 
 def main():
@@ -112,6 +135,7 @@ def main():
         any_bytes(folder)
         command(folder)
         options(folder)
+        full_disk(folder)
     return tap.done()
 
 
