@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * AlidadeProjectPane: the pictures of a project at the side of Explore: search, filter chips, thumbnails with badges, a
- * count, an order. Choosing a picture shows it in the exploration; its first caption becomes the sentence. */
+ * count, an order. Choosing a picture shows it in the exploration; its first caption becomes the sentence.
+ *
+ * Activates win.library for everything that the side has no room for. */
 #pragma once
 
 #include "exploration.h"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Inside of AlidadeWindow, cut by topic: window.c holds it together, window-actions.c has actions and menus,
- * window-layout.c widths and folding, window-views.c pages, window-project.c the project, window-jobs.c what goes on in
- * the background, window-import.c what comes into the project, window-labels.c what leaves it, window-relink.c pictures
- * that moved, window-model.c checkpoints, window-dnd.c drops, window-export.c figures, window-notices.c bars and toasts. */
+ * window-layout.c widths and folding, window-views.c pages, window-library.c the whole library, window-project.c the
+ * project, window-jobs.c what goes on in the background, window-import.c what comes into the project, window-labels.c
+ * what leaves it, window-relink.c pictures that moved, window-model.c checkpoints, window-dnd.c drops, window-export.c
+ * figures, window-notices.c bars and toasts. */
 #pragma once
 
 #include "canvas-view.h"
@@ -24,6 +25,8 @@ struct _AlidadeWindow
 
   AdwToastOverlay *toasts;
   AdwViewSwitcherTitle *title;
+  GtkOverlay *page_overlay;
+  GtkWidget *library_view; /* over the page; NULL until it is first asked for */
   AdwViewStack *stack;
   AdwViewSwitcherBar *switcher_bar;
   GtkWidget *library_toggle, *controls_toggle;
@@ -124,6 +127,15 @@ void _alidade_window_set_narrow (AlidadeWindow *self, gboolean narrow);
 AdwViewStackPage *_alidade_window_add_view (AlidadeWindow *self, GtkWidget *view, const char *name, const char *title,
                                             const char *icon_name);
 guint _alidade_window_get_n_views (AlidadeWindow *self);
+
+/* Which buttons and keys belong to the page on screen. */
+void _alidade_window_update_views (AlidadeWindow *self);
+
+/* window-library.c */
+void _alidade_window_class_init_library (GtkWidgetClass *widget_class);
+void _alidade_window_init_library (AlidadeWindow *self);
+gboolean _alidade_window_shows_library (AlidadeWindow *self);
+void _alidade_window_leave_library (AlidadeWindow *self);
 
 /* window-project.c */
 void _alidade_window_class_init_project (GtkWidgetClass *widget_class);

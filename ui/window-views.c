@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The view stack: its pages, the switcher in the header or below, and the header's two fold buttons, which belong to
  * the panes of the page on screen. */
+#include "library-view.h"
 #include "window-private.h"
 
 /* What only means something in Explore: elsewhere its keys go on to the page. */
@@ -33,7 +34,7 @@ update_toggle (AlidadeWindow *self, AlidadeViewSide side)
   g_autofree char *spoken = NULL;
 
   g_binding_group_set_source (self->pane_bindings[side], flap);
-  gtk_widget_set_visible (toggle, flap != NULL);
+  gtk_widget_set_visible (toggle, flap != NULL && !_alidade_window_shows_library (self));
   if (flap == NULL)
     return;
   lower = g_utf8_strdown (name, -1);
@@ -43,10 +44,11 @@ update_toggle (AlidadeWindow *self, AlidadeViewSide side)
   gtk_accessible_update_property (GTK_ACCESSIBLE (toggle), GTK_ACCESSIBLE_PROPERTY_LABEL, spoken, -1);
 }
 
-static void
-page_cb (AlidadeWindow *self)
+void
+_alidade_window_update_views (AlidadeWindow *self)
 {
-  gboolean explore = adw_view_stack_get_visible_child (self->stack) == GTK_WIDGET (self->library_flap);
+  gboolean explore = adw_view_stack_get_visible_child (self->stack) == GTK_WIDGET (self->library_flap)
+                     && !_alidade_window_shows_library (self);
 
   for (int side = 0; side < ALIDADE_VIEW_N_SIDES; side++)
     update_toggle (self, side);
@@ -98,6 +100,8 @@ _alidade_window_set_narrow (AlidadeWindow *self, gboolean narrow)
   for (page = gtk_widget_get_first_child (GTK_WIDGET (self->stack)); page != NULL;
        page = gtk_widget_get_next_sibling (page))
     fold_page (self, page);
+  if (self->library_view != NULL)
+    alidade_library_view_set_narrow (ALIDADE_LIBRARY_VIEW (self->library_view), narrow);
   update_switcher (self);
 }
 
@@ -142,9 +146,9 @@ _alidade_window_init_views (AlidadeWindow *self)
       g_binding_group_bind (self->pane_bindings[side], "reveal-flap", toggles[side], "active",
                             G_BINDING_SYNC_CREATE | G_BINDING_BIDIRECTIONAL);
     }
-  g_signal_connect_swapped (self->stack, "notify::visible-child", G_CALLBACK (page_cb), self);
+  g_signal_connect_swapped (self->stack, "notify::visible-child", G_CALLBACK (_alidade_window_update_views), self);
   g_signal_connect_swapped (self->title, "notify::title-visible", G_CALLBACK (update_switcher), self);
-  page_cb (self);
+  _alidade_window_update_views (self);
 }
 
 void

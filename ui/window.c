@@ -131,6 +131,7 @@ alidade_window_class_init (AlidadeWindowClass *klass)
   gtk_widget_class_set_template_from_resource (widget_class, "/org/alidade/ui/window.ui");
   gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, toasts);
   gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, title);
+  gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, page_overlay);
   gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, stack);
   gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, switcher_bar);
   gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, library_toggle);
@@ -160,6 +161,7 @@ alidade_window_class_init (AlidadeWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, strip);
   gtk_widget_class_bind_template_child (widget_class, AlidadeWindow, drop_frame);
   _alidade_window_class_init_actions (widget_class);
+  _alidade_window_class_init_library (widget_class);
   _alidade_window_class_init_model (widget_class);
   _alidade_window_class_init_export (widget_class);
   _alidade_window_class_init_notices (widget_class);
@@ -213,6 +215,7 @@ alidade_window_new (AdwApplication *app, AlidadeEngineService *service, AlidadeL
   _alidade_window_init_menus (self);
   _alidade_window_init_views (self);
   _alidade_window_init_layout (self);
+  _alidade_window_init_library (self);
   _alidade_window_init_model (self);
   _alidade_window_init_dnd (self);
   _alidade_window_init_export (self);

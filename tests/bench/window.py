@@ -164,7 +164,7 @@ def picture_place(program):
 def type_sentence(program, screen, place):
     """Milliseconds seen for each letter that changed the picture."""
     seen = []
-    program.key("ctrl+l", "ctrl+a", "BackSpace")
+    program.key("ctrl+k", "ctrl+a", "BackSpace")
     time.sleep(0.3)
     for letter in SENTENCE:
         before, changed = screen.pixels(*place), None

@@ -31,7 +31,7 @@ def times(log, pattern):
 
 with Program(sys.argv[1], size=size) as program:
     program.find("push button", "carrot, strength .*")
-    program.key("ctrl+l", "ctrl+a")
+    program.key("ctrl+k", "ctrl+a")
     begin = len(program.log())
     xdotool("type", "--delay", KEY_MS, SENTENCE)
     program.find("push button", "hat, .*")

@@ -56,7 +56,7 @@ def first_look():
            "/start/the strongest word is selected and described", canvas(program).description)
         ok(wait(lambda: not unnamed(program)), "/names/everything that takes the focus has a name", "\n".join(unnamed(program)))
 
-        program.key("ctrl+l", "ctrl+a")
+        program.key("ctrl+k", "ctrl+a")
         program.type("a flower right of a zebrafish")
         flower = program.find("push button", CHIP % "flower")
         ok(flower is not None, "/typing/the words follow")
@@ -112,7 +112,7 @@ def first_look():
 
         program.key("ctrl+Next")
         ok(program.find("image", "Picture scene-01.png") is not None, "/library/Ctrl+Page Down is the next picture")
-        program.key("ctrl+l", "ctrl+a", "Delete")
+        program.key("ctrl+k", "ctrl+a", "Delete")
         ok(program.find("label", "No map yet") is not None, "/typing/no sentence, no map")
         ok(not complaints(program), "/log/no warnings", program.log())
 
@@ -121,7 +121,7 @@ def keyboard():
     """Everything without a pointer."""
     with Program(binary) as program:
         program.find("push button", CHIP % "carrot")
-        program.key("ctrl+l", "Down")
+        program.key("ctrl+k", "Down")
         ok(wait(lambda: program.focused().name.startswith("carrot")), "/keys/Down goes to the selected word",
            program.focused().name)
         program.key("Right")
@@ -137,13 +137,13 @@ def keyboard():
         ok(wait(lambda: canvas(program).description.startswith("Map of carrot + flower")), "/keys/a pinned word stays on the canvas",
            canvas(program).description)
 
-        program.key("ctrl+l", "Home")
+        program.key("ctrl+k", "Home")
         program.type("big ")
         program.find("push button", "big, .*")
         ok(wait(lambda: canvas(program).description.startswith("Map of carrot + flower")),
            "/keys/typing before them keeps the chosen and the pinned word", canvas(program).description)
 
-        program.key("ctrl+l", "Escape")
+        program.key("ctrl+k", "Escape")
         ok(wait(lambda: program.focused().role == "image"), "/keys/Esc leaves the sentence for the canvas")
         fitted = program.find("label", r"\d+ %").name
         program.key("plus")
@@ -164,7 +164,7 @@ def keyboard():
         ok(wait(lambda: not pane_is_open(program, "Show map controls")), "/keys/Shift+F9 folds the controls")
         program.key("shift+F9")
 
-        program.key("ctrl+l")
+        program.key("ctrl+k")
         walked = []
         for _ in range(80):
             program.key("Tab")
@@ -204,7 +204,7 @@ def unreadable():
             program.key("Escape")
             program.find("push button", "Next Picture").do()
             ok(program.find("image", "Picture scene-05.png") is not None, "/unreadable/the next picture is one click away")
-            program.key("ctrl+l")
+            program.key("ctrl+k")
             program.type("a dog and a tree")
             ok(program.find("push button", CHIP % "dog") is not None, "/unreadable/and has maps")
             program.key("ctrl+Next")
@@ -248,7 +248,7 @@ def checkpoints():
                "/checkpoint/a cut one is refused with a reason")
             program.key("Escape")
             ok(program.find("push button", "Model alidade-mini, .*") is not None, "/checkpoint/the old model stays")
-            program.key("ctrl+l", "ctrl+a")
+            program.key("ctrl+k", "ctrl+a")
             program.type("a flower")
             ok(program.find("push button", CHIP % "flower") is not None, "/checkpoint/and answers")
             open_model_menu(program, "good.pth")
@@ -319,7 +319,7 @@ def waiting():
     with Program(binary, preload=slow_engine, slow_ms=4000) as program:
         ok(program.find("push button", CHIP % "carrot") is not None, "/waiting/a slow answer comes")
         ok(wait(lambda: not any(program.window.every("progress bar", "Computing maps"))), "/waiting/and takes its line with it")
-        program.key("ctrl+l", "End")
+        program.key("ctrl+k", "End")
         program.type(" and a hat")
         ok(program.find("progress bar", "Computing maps") is not None, "/waiting/a late answer shows a line")
         ok(program.find("push button", "hat") is not None, "/waiting/the words come before their maps")
