@@ -294,11 +294,27 @@ selected_cb (AlidadeLibraryView *self)
   update_count (self);
 }
 
+/* What had the focus may be gone: the next thing to do gets it, or keys would go nowhere. */
+static void
+keep_focus (AlidadeLibraryView *self)
+{
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  GtkWidget *focus = root != NULL ? gtk_root_get_focus (root) : NULL;
+
+  if (!gtk_widget_get_mapped (GTK_WIDGET (self)) || (focus != NULL && gtk_widget_get_mapped (focus)))
+    return;
+  if (length (self) > 0)
+    focus_list (self);
+  else
+    gtk_widget_child_focus (gtk_stack_get_visible_child (self->pages), GTK_DIR_TAB_FORWARD);
+}
+
 static void
 answered_cb (AlidadeLibraryView *self)
 {
   update_page (self);
   selected_cb (self);
+  keep_focus (self);
 }
 
 static void
@@ -593,6 +609,9 @@ alidade_library_view_init (AlidadeLibraryView *self)
   gtk_event_controller_set_propagation_phase (keys, GTK_PHASE_CAPTURE);
   g_signal_connect (keys, "key-pressed", G_CALLBACK (search_key_cb), self);
   gtk_widget_add_controller (GTK_WIDGET (self->search), keys);
+  /* The button inside is what takes the focus. */
+  gtk_accessible_update_property (GTK_ACCESSIBLE (gtk_widget_get_first_child (GTK_WIDGET (self->order))),
+                                  GTK_ACCESSIBLE_PROPERTY_LABEL, "Order", -1);
   g_object_bind_property (self->details_toggle, "active", self->details_side, "visible", G_BINDING_SYNC_CREATE);
 }
 
@@ -608,6 +627,7 @@ make_parts (AlidadeLibraryView *self)
   g_signal_connect_swapped (self->filters, "problem", G_CALLBACK (problem_cb), self);
   self->details = ALIDADE_PICTURE_DETAILS (alidade_picture_details_new (self->index, self->thumbnailer));
   gtk_widget_set_hexpand (GTK_WIDGET (self->details), TRUE);
+  gtk_widget_set_size_request (GTK_WIDGET (self->details), 320, -1);
   gtk_box_append (GTK_BOX (self->details_slot), GTK_WIDGET (self->details));
   g_signal_connect_swapped (self->details, "edit", G_CALLBACK (details_edit_cb), self);
   g_signal_connect_swapped (self->details, "open", G_CALLBACK (details_open_cb), self);

@@ -4,7 +4,7 @@
 #include <math.h>
 
 #define SIDE 640       /* CSS pixels of the thumbnail */
-#define TALLEST 300
+#define TALLEST 220
 #define LINE 2
 #define RADIUS 6
 

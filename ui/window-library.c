@@ -15,17 +15,23 @@ set_shown (AlidadeWindow *self, gboolean shown)
 {
   if (shown == _alidade_window_shows_library (self))
     return;
-  gtk_widget_set_visible (self->library_view, shown);
-  /* Keys go to what is on top. */
-  gtk_widget_set_sensitive (GTK_WIDGET (self->stack), !shown);
-  _alidade_window_update_views (self);
+  /* Keys go to what is on top. The focus moves before its old place is closed to it. */
+  if (!shown)
+    gtk_widget_set_sensitive (GTK_WIDGET (self->stack), TRUE);
+  else
+    gtk_widget_set_visible (self->library_view, TRUE);
   if (shown)
     {
       alidade_library_view_set_narrow (ALIDADE_LIBRARY_VIEW (self->library_view), self->is_narrow);
       alidade_library_view_enter (ALIDADE_LIBRARY_VIEW (self->library_view));
+      gtk_widget_set_sensitive (GTK_WIDGET (self->stack), FALSE);
     }
   else
-    gtk_widget_child_focus (GTK_WIDGET (self->stack), GTK_DIR_TAB_FORWARD);
+    {
+      gtk_widget_child_focus (GTK_WIDGET (self->stack), GTK_DIR_TAB_FORWARD);
+      gtk_widget_set_visible (self->library_view, FALSE);
+    }
+  _alidade_window_update_views (self);
 }
 
 void
