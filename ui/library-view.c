@@ -262,6 +262,16 @@ search_key_cb (GtkEventControllerKey *keys, guint key, guint code, GdkModifierTy
   return TRUE;
 }
 
+/* GTK's lists take Esc for unselecting. */
+static gboolean
+list_key_cb (GtkEventControllerKey *keys, guint key, guint code, GdkModifierType state, AlidadeLibraryView *self)
+{
+  if (key != GDK_KEY_Escape)
+    return FALSE;
+  g_signal_emit (self, signals[SIGNAL_CLOSE], 0);
+  return TRUE;
+}
+
 static void
 open_position (AlidadeLibraryView *self, guint position)
 {
@@ -609,6 +619,10 @@ alidade_library_view_init (AlidadeLibraryView *self)
   gtk_event_controller_set_propagation_phase (keys, GTK_PHASE_CAPTURE);
   g_signal_connect (keys, "key-pressed", G_CALLBACK (search_key_cb), self);
   gtk_widget_add_controller (GTK_WIDGET (self->search), keys);
+  keys = gtk_event_controller_key_new ();
+  gtk_event_controller_set_propagation_phase (keys, GTK_PHASE_CAPTURE);
+  g_signal_connect (keys, "key-pressed", G_CALLBACK (list_key_cb), self);
+  gtk_widget_add_controller (GTK_WIDGET (self->pages), keys);
   /* The button inside is what takes the focus. */
   gtk_accessible_update_property (GTK_ACCESSIBLE (gtk_widget_get_first_child (GTK_WIDGET (self->order))),
                                   GTK_ACCESSIBLE_PROPERTY_LABEL, "Order", -1);
