@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * format-flickr.c: Flickr30k Entities: Sentences/ID.txt with phrases in brackets, Annotations/ID.xml with the boxes of
- * their chains. Boxes count from 1 there: 1 is subtracted from all four numbers. Chain 0 is none. */
+ * their chains. Boxes count from 1 there: 1 is subtracted from all four numbers. Chain 0 is none. The official parser
+ * reads whole numbers alone: a box between pixels is written rounded, with an <exact> beside that we read. */
 #include "format-help.h"
 
 #include "image-finder.h"
@@ -35,6 +36,34 @@ object_free (gpointer data)
   g_free (object);
 }
 
+/* As the official parser can read it; a box keeps at least a pixel. */
+static void
+round_box (const double box[4], double whole[4])
+{
+  for (int i = 0; i < 4; i++)
+    whole[i] = floor (box[i] + .5);
+  for (int i = 0; i < 2; i++)
+    whole[i + 2] = MAX (whole[i + 2], whole[i] + 1);
+}
+
+/* What a box was before it was rounded, unless another program changed it since. */
+static void
+read_exact (const XmlNode *node, double box[4])
+{
+  g_autofree char *text = xml_child_text (node, "exact");
+  g_auto (GStrv) parts = text != NULL ? g_strsplit (text, " ", -1) : NULL;
+  double exact[4], whole[4];
+
+  if (parts == NULL || g_strv_length (parts) != 4)
+    return;
+  for (int i = 0; i < 4; i++)
+    if (!isfinite (exact[i] = xml_number (parts[i])))
+      return;
+  round_box (exact, whole);
+  if (memcmp (whole, box, sizeof whole) == 0)
+    memcpy (box, exact, sizeof exact);
+}
+
 static void
 read_object (Annotation *annotation, const XmlNode *node, guint n)
 {
@@ -56,6 +85,7 @@ read_object (Annotation *annotation, const XmlNode *node, guint n)
       object->box[1] = xml_child_number (bndbox, "ymin") - 1;
       object->box[2] = xml_child_number (bndbox, "xmax") - 1;
       object->box[3] = xml_child_number (bndbox, "ymax") - 1;
+      read_exact (node, object->box);
       if (object->box[0] < object->box[2] && object->box[1] < object->box[3])
         {
           g_ptr_array_add (annotation->objects, object);
@@ -330,6 +360,7 @@ typedef struct
   GString *objects;
   GHashTable *regions;  /* region id -> GPtrArray of chains, for <name>s */
   GPtrArray *order;     /* ExportRegion, borrowed */
+  GHashTable *marks;    /* chain -> json object {scene, nobox}, both borrowed */
 } Writer;
 
 /* What may stand in the brackets as a chain or a type. */
@@ -449,6 +480,7 @@ put_caption (Export *export, Writer *writer, GString *out, const ExportImage *im
       const ExportPhrase *phrase = phrases->pdata[i];
       const Span *span = &g_array_index (phrase->spans, Span, 0);
       g_autofree char *before = NULL, *words = NULL;
+      const char *chain;
 
       if (span->first < at || !fits_words (text, span) || strpbrk (phrase->text, "[]") != NULL)
         {
@@ -457,7 +489,10 @@ put_caption (Export *export, Writer *writer, GString *out, const ExportImage *im
         }
       before = g_utf8_substring (text, at, span->first);
       words = g_utf8_substring (text, span->first, span->last);
-      g_string_append_printf (out, "%s[/EN#%s", before, chain_of (writer, phrase));
+      chain = chain_of (writer, phrase);
+      if (json_is_object (json_object_get (phrase->extra, "flickr")) && strcmp (chain, "0") != 0)
+        g_hash_table_insert (writer->marks, (gpointer) chain, json_object_get (phrase->extra, "flickr"));
+      g_string_append_printf (out, "%s[/EN#%s", before, chain);
       put_types (export, out, phrase);
       g_string_append_printf (out, " %s]", words);
       at = span->last;
@@ -478,7 +513,9 @@ put_objects (Export *export, Writer *writer, GString *out)
     {
       const ExportRegion *region = writer->order->pdata[i];
       const GPtrArray *chains = g_hash_table_lookup (writer->regions, &region->id);
+      double whole[4];
 
+      round_box (region->shape.box, whole);
       if (region->shape.kind != SHAPE_BOX)
         export_lost (export, "outlines of polygons and masks (their boxes are kept)");
       g_string_append (out, "  <object>\n");
@@ -491,11 +528,41 @@ put_objects (Export *export, Writer *writer, GString *out)
       g_string_append (out, "    <bndbox>\n");
       for (int j = 0; j < 4; j++)
         {
-          g_autofree char *number = number_text (region->shape.box[j] + 1);
+          g_autofree char *number = number_text (whole[j] + 1);
 
           g_string_append_printf (out, "      <%s>%s</%s>\n", names[j], number, names[j]);
         }
-      g_string_append (out, "    </bndbox>\n  </object>\n");
+      g_string_append (out, "    </bndbox>\n");
+      if (memcmp (whole, region->shape.box, sizeof whole) != 0)
+        {
+          g_string_append (out, "    <exact>");
+          for (int j = 0; j < 4; j++)
+            {
+              g_autofree char *number = number_text (region->shape.box[j]);
+
+              g_string_append_printf (out, "%s%s", j > 0 ? " " : "", number);
+            }
+          g_string_append (out, "</exact>\n");
+        }
+      g_string_append (out, "  </object>\n");
+    }
+}
+
+/* Chains without a place: of the whole scene, or not in the picture. */
+static void
+put_marks (Writer *writer, GString *out)
+{
+  g_autoptr (GList) chains = g_list_sort (g_hash_table_get_keys (writer->marks), (GCompareFunc) strcmp);
+
+  for (GList *at = chains; at != NULL; at = at->next)
+    {
+      const json_t *marks = g_hash_table_lookup (writer->marks, at->data);
+
+      g_string_append (out, "  <object>\n    <name>");
+      xml_put (out, at->data);
+      g_string_append_printf (out, "</name>\n    <scene>%d</scene>\n    <nobndbox>%d</nobndbox>\n  </object>\n",
+                              json_is_true (json_object_get (marks, "scene")),
+                              json_is_true (json_object_get (marks, "nobox")));
     }
 }
 
@@ -518,6 +585,7 @@ write_image (Export *export, const char *target, const ExportImage *image, GErro
       g_hash_table_add (writer.named, ((ExportPhrase *) image->phrases->pdata[i])->chain);
   writer.regions = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, (GDestroyNotify) g_ptr_array_unref);
   writer.order = g_ptr_array_new ();
+  writer.marks = g_hash_table_new (g_str_hash, g_str_equal);
   for (guint i = 0; i < image->captions->len; i++)
     put_caption (export, &writer, text, image, image->captions->pdata[i]);
   for (guint i = 0; i < image->phrases->len; i++)
@@ -529,11 +597,13 @@ write_image (Export *export, const char *target, const ExportImage *image, GErro
       "</filename>\n  <size>\n    <width>%.0f</width>\n    <height>%.0f</height>\n    <depth>3</depth>\n  </size>\n",
       image->width, image->height);
   put_objects (export, &writer, out);
+  put_marks (&writer, out);
   g_string_append (out, "</annotation>\n");
   good = g_file_test (txt, G_FILE_TEST_EXISTS)
              ? project_fail (error, PROJECT_ERROR_FAILED,
                              "Two pictures are called %s in different folders; this format knows names alone.", base)
              : out_file_write (txt, text->str, text->len, error) && out_file_write (xml, out->str, out->len, error);
+  g_hash_table_unref (writer.marks);
   g_hash_table_unref (writer.chains);
   g_hash_table_unref (writer.taken);
   g_hash_table_unref (writer.named);
@@ -569,5 +639,6 @@ const Format format_flickr30k_entities = {
   .read = flickr_read,
   .write = flickr_write,
   .keeps_not = "phrases that are not whole words of a caption in one piece, or overlap; outlines; scores; types of "
-               "several words; that a phrase has no type, or with regions no chain; folders of pictures",
+               "several words; that a phrase has no type, or with regions no chain; folders of pictures; for the official "
+               "parser also fractions of a pixel",
 };

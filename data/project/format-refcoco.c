@@ -296,8 +296,10 @@ put_annotation (Writer *writer, const ExportRegion *region)
   g_string_append (out, ",\"area\":");
   json_put_number (out, shape_area (&region->shape));
   g_string_append (out, ",\"segmentation\":");
+  /* The official reader takes the first element's type: a mask is a list of one. */
+  g_string_append (out, region->shape.kind == SHAPE_MASK ? "[" : "");
   coco_segmentation_put (out, &region->shape, FALSE);
-  g_string_append_c (out, '}');
+  g_string_append (out, region->shape.kind == SHAPE_MASK ? "]}" : "}");
 }
 
 /* One ref for a region, with the sentences of all its phrases. */

@@ -14,6 +14,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+from xml.etree import ElementTree
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "house"))
 import tap
@@ -197,6 +198,52 @@ def check_force():
     refused("pictures that were copied, by an export without", work / "out", "labelme", "--force")
 
 
+def official_boxes(path):
+    """Boxes, scene and nobox of Flickr30k Entities as its official parser reads them: whole numbers alone."""
+    found = {"boxes": {}, "scene": [], "nobox": []}
+    for item in ElementTree.parse(path).getroot().findall("object"):
+        for name in item.findall("name"):
+            if item.find("bndbox") is not None:
+                box = [int(item.find("bndbox").find(edge).text) - 1 for edge in ("xmin", "ymin", "xmax", "ymax")]
+                found["boxes"].setdefault(name.text, []).append(box)
+            else:
+                found["scene"] += [name.text] * int(item.find("scene").text)
+                found["nobox"] += [name.text] * int(item.find("nobndbox").text)
+    return found
+
+
+def check_official():
+    """What the official readers of two data sets want."""
+    put("fl/Sentences/1.txt", "[/EN#7/animals Two dogs] on [/EN#8/scene a beach] with [/EN#9/other nobody] .\n")
+    put("fl/Annotations/1.xml", "<annotation><filename>1.jpg</filename><object><name>7</name><bndbox><xmin>2.25</xmin><ymin>3</ymin>"
+        "<xmax>2.5</xmax><ymax>50</ymax></bndbox></object><object><name>8</name><scene>1</scene><nobndbox>1</nobndbox></object>"
+        "<object><name>9</name><scene>0</scene><nobndbox>1</nobndbox></object></annotation>")
+    taken("official", "fl", "--images", "pictures")
+    first = [r["box"] for r in rows("official", "regions")]
+    run("export", "official", "fl-out", "--format", "flickr30k-entities")
+    taken("official", "fl-out", "--images", "pictures")
+    tap.ok(first == [[1.25, 2, 1.5, 49]] == [r["box"] for r in rows("official", "regions")], "/official/fractions come back", str(first))
+    run("export", "official", "fl-again", "--format", "flickr30k-entities")
+    want = {"boxes": {"7": [[1, 2, 2, 49]]}, "scene": ["8"], "nobox": ["8", "9"]}
+    for folder in ("fl-out", "fl-again"):
+        found = official_boxes(work / folder / "Annotations/1.xml")
+        tap.ok(found == want, f"/official/{folder}: whole boxes, scene and nobox", str(found))
+    moved = (work / "fl-out/Annotations/1.xml").read_text().replace("<xmax>3<", "<xmax>9<")
+    (work / "fl-out/Annotations/1.xml").write_text(moved)
+    taken("official", "fl-out", "--images", "pictures")
+    found = [r["box"] for r in rows("official", "regions")]
+    tap.ok(found == [[1, 2, 8, 49]], "/official/a box that another program moved is where it says", str(found))
+
+    put("refs.jsonl", '{"alidade-manifest": 1}\n{"image": "pictures/1.jpg", "text": "a", "regions": [{"kind": "mask", "rle": '
+        '{"size": [80, 100], "counts": [5, 10, 7985]}}]}\n')
+    taken("official", "refs.jsonl")
+    run("export", "official", "refs-out", "--format", "refcoco")
+    mask = json.loads((work / "refs-out/instances.json").read_text())["annotations"][0]["segmentation"]
+    tap.ok(type(mask) is list and len(mask) == 1 and mask[0]["size"] == [80, 100], "/official/a mask is a list of one", str(mask))
+    taken("official", "refs-out", "--images", work)
+    tap.ok([r["kind"] for r in rows("official", "regions")] == ["mask"], "/official/and comes back")
+
+
 def main():
     try:
         picture(work / "pictures/1.jpg")
@@ -205,6 +252,7 @@ def main():
         check_halves()
         check_told()
         check_force()
+        check_official()
     finally:
         shutil.rmtree(work)
     return tap.done()
