@@ -220,13 +220,24 @@ on_image (const char *where, const XmlNode *item, gpointer data, GError **error)
 }
 
 static gboolean
+on_seen (const char *where, const XmlNode *item, gpointer data, GError **error)
+{
+  return *(gboolean *) data = TRUE;
+}
+
+static gboolean
 cvat_read (Import *import, const char *source, GError **error)
 {
   Reader reader = { .import = import };
+  gboolean tracks = FALSE, empty = FALSE;
 
   if (!xml_items_read (source, "image", on_image, &reader, error))
     return FALSE;
-  return reader.images > 0 || project_fail (error, PROJECT_ERROR_FAILED,
+  /* A task without images has its description at least. */
+  if (reader.images == 0 && (!xml_items_read (source, "track", on_seen, &tracks, error) ||
+                             !xml_items_read (source, "task", on_seen, &empty, error)))
+    return FALSE;
+  return reader.images > 0 || (empty && !tracks) || project_fail (error, PROJECT_ERROR_FAILED,
                                             "%s has no images (of CVAT's formats, 'CVAT for "
                                             "images 1.1' can be read; that for videos has tracks instead).",
                                             source);

@@ -105,6 +105,10 @@ def check_other_kinds():
     for name in ("voc", "yolo"):
         status, report, messages = taken("other", nothing, "--format", name)
         tap.ok(status == 2 and "no folder" in messages, f"/kinds/a file is no {name}", f"{status} {messages}")
+    task = "<annotations><version>1.1</version><meta><task><size>0</size></task></meta>%s</annotations>"
+    for name, text, good in (("empty", task % "", True), ("video", task % '<track id="0"></track>', False), ("other", "<a></a>", False)):
+        status, report, messages = taken("other", put(f"{name}.xml", text), "--format", "cvat")
+        tap.ok((status == 0) == good and status < 2, f"/kinds/cvat: {name}", f"{status} {messages}")
     status, report, messages = taken("other", put("none.json", '{"images": [], "annotations": []}'))
     tap.ok(status == 0 and report["format"] == "coco" and report["images"] == 0, "/kinds/an empty list is a list", messages)
     status, report, messages = taken("other", put("pictures-only.json", '{"images": [{"id": 1, "file_name": "1.jpg"}]}'),
