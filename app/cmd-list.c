@@ -7,6 +7,7 @@
 #include "json-text.h"
 #include "library-index.h"
 #include "library-options.h"
+#include "library-text.h"
 #include "project-id.h"
 #include "search.h"
 
@@ -247,22 +248,56 @@ static const struct
   { "journal", JOURNAL_LIST, 0, put_journal, N_STATEMENTS, N_STATEMENTS },
 };
 
+/* The parts of a name that its index cannot tell; NULL: it can. */
+static GPtrArray *
+short_parts (const char *typed)
+{
+  g_autoptr (GPtrArray) parts = library_fold_name_query (typed);
+
+  for (guint i = parts != NULL ? parts->len : 0; i-- > 0;)
+    if (g_utf8_strlen (parts->pdata[i], -1) >= SEARCH_NAME_PART)
+      g_ptr_array_remove_index_fast (parts, i);
+  return parts != NULL && parts->len > 0 ? g_steal_pointer (&parts) : NULL;
+}
+
+/* Whether a name holds all parts, as library_fold_name_query() made them. */
+static gboolean
+name_holds (sqlite3_stmt *rows, const GPtrArray *parts)
+{
+  g_autofree char *bytes = g_strndup (sqlite3_column_blob (rows, 1), sqlite3_column_bytes (rows, 1));
+  g_autofree char *name = library_fold_name (bytes);
+
+  for (guint i = 0; i < parts->len; i++)
+    if (strstr (name, parts->pdata[i]) == NULL)
+      return FALSE;
+  return TRUE;
+}
+
 static gboolean
 print_rows (List *list, guint which, GError **error)
 {
   g_autofree char *query = NULL;
+  g_autoptr (GPtrArray) parts = NULL; /* of names, where the index cannot tell */
+  gint64 limit = list->limit, printed = 0;
   g_autoptr (DatabaseRows) rows = NULL;
   Statement filtered = lists[which].by_text != N_STATEMENTS ? lists[which].by_text : lists[which].by_name;
-  int code;
+  int code = SQLITE_DONE;
 
   if (list->filter != NULL)
     query = lists[which].by_text != N_STATEMENTS ? search_text_query (list->filter) : search_name_query (list->filter);
-  rows = query != NULL ? database_bind (list->db, filtered, error, "iis", list->after, list->limit, query)
-                       : database_bind (list->db, lists[which].all, error, "ii", list->after, list->limit);
+  if (list->filter != NULL && lists[which].by_name != N_STATEMENTS)
+    parts = short_parts (list->filter);
+  if (parts != NULL)
+    limit = -1;
+  rows = query != NULL ? database_bind (list->db, filtered, error, "iis", list->after, limit, query)
+                       : database_bind (list->db, lists[which].all, error, "ii", list->after, limit);
   if (rows == NULL)
     return FALSE;
-  while ((code = database_step (list->db, rows, error)) == SQLITE_ROW)
+  while ((list->limit < 0 || printed < list->limit) && (code = database_step (list->db, rows, error)) == SQLITE_ROW)
     {
+      if (parts != NULL && !name_holds (rows, parts))
+        continue;
+      printed++;
       g_string_append_c (list->out, '{');
       if (!lists[which].put (list, rows, error))
         return FALSE;
@@ -270,7 +305,7 @@ print_rows (List *list, guint which, GError **error)
       if (list->out->len > 65536 && !command_print (list->out))
         return project_fail (error, PROJECT_ERROR_FAILED, "nobody reads the output");
     }
-  return code == SQLITE_DONE && (command_print (list->out) || project_fail (error, PROJECT_ERROR_FAILED, "the output cannot be written"));
+  return (code == SQLITE_DONE || code == SQLITE_ROW) && (command_print (list->out) || project_fail (error, PROJECT_ERROR_FAILED, "the output cannot be written"));
 }
 
 /* Rows by the library's filters, in its order, each read by its id. */

@@ -133,7 +133,7 @@ library_fold_name_query (const char *typed)
   g_autoptr (GPtrArray) needles = g_ptr_array_new_with_free_func (g_free);
 
   for (guint i = 0; terms[i] != NULL; i++)
-    if (g_utf8_strlen (terms[i], -1) >= 3)
+    if (search_is_word (terms[i]))
       g_ptr_array_add (needles, library_fold_name (terms[i]));
   return needles->len > 0 ? g_steal_pointer (&needles) : NULL;
 }

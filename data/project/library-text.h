@@ -16,7 +16,7 @@ void library_fold_free (LibraryFold *fold);
 char *library_fold_text (LibraryFold *fold, const char *text);
 /* A file's name, in small letters. The caller frees. */
 char *library_fold_name (const char *name);
-/* What has to be found for what somebody typed, as search_text_query() and search_name_query() mean it; NULL where that
+/* What has to be found for what somebody typed, as search_text_query() means it, or in a folded name; NULL where that
  * restricts nothing. Free with g_ptr_array_unref(). */
 GPtrArray *library_fold_query (LibraryFold *fold, const char *typed);
 GPtrArray *library_fold_name_query (const char *typed);

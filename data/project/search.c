@@ -44,8 +44,8 @@ search_apart (const char *text)
   return g_string_free (out, FALSE);
 }
 
-static gboolean
-has_word (const char *text)
+gboolean
+search_is_word (const char *text)
 {
   for (; *text != '\0'; text = g_utf8_next_char (text))
     if (g_unichar_isalnum (g_utf8_get_char (text)))
@@ -75,7 +75,7 @@ search_terms (const char *typed, gboolean *prefix)
 
   *prefix = FALSE;
   for (guint i = 0; terms[i] != NULL; i++)
-    if (has_word (terms[i]))
+    if (search_is_word (terms[i]))
       {
         g_ptr_array_add (all, search_apart (terms[i]));
         *prefix = terms[i + 1] == NULL;
@@ -105,7 +105,7 @@ search_name_query (const char *typed)
   GString *query = g_string_new (NULL);
 
   for (guint i = 0; terms[i] != NULL; i++)
-    if (g_utf8_strlen (terms[i], -1) >= 3)
+    if (search_is_word (terms[i]) && g_utf8_strlen (terms[i], -1) >= SEARCH_NAME_PART)
       put_quoted (query, terms[i]);
   return g_string_free (query, query->len == 0);
 }

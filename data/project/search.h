@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Text search over captions, phrases and file names. Words match whole, the last one of a query also as a beginning;
- * Han, kana, Hangul and Thai characters are words of their own; file names match by any part of three characters or
- * more. Everything people type is text: no query language. */
+ * Han, kana, Hangul and Thai characters are words of their own; file names match by any part. Everything people type is
+ * text: no query language; what has no letter or digit restricts nothing. */
 #pragma once
 
 #include "project.h"
@@ -16,9 +16,14 @@ gboolean search_replace_text (Database *db, gint64 id, const char *old_text, con
 gboolean search_add_name (Database *db, gint64 image, const char *path, GError **error);
 gboolean search_delete_name (Database *db, gint64 image, const char *path, GError **error);
 
-/* The index's query for what somebody typed; NULL if it restricts nothing. The caller frees. */
+#define SEARCH_NAME_PART 3 /* characters that the index of names needs */
+
+/* The index's query for what somebody typed; NULL if it restricts nothing. The caller frees. Shorter parts of
+ * names than the index knows are left to library_fold_name_query(). */
 char *search_text_query (const char *typed);
 char *search_name_query (const char *typed);
+/* Whether a term restricts anything: it has a letter or a digit. */
+gboolean search_is_word (const char *text);
 
 /* Text as it is indexed: characters of scripts without spaces stand apart. The caller frees. */
 char *search_apart (const char *text);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Corners of the formats that files met outside have: marks before the text, files of another kind, records that are
-half there. Each is a small file written by hand.
+half there, what official readers want. Each is a small file written by hand.
 
     test_format_corners.py ALIDADE
 """
@@ -248,6 +248,19 @@ def check_official():
     tap.ok([r["kind"] for r in rows("official", "regions")] == ["mask"], "/official/and comes back")
 
 
+def check_names():
+    """File names by any part of them, however short."""
+    for name in ("a b.jpg", "zz_top.jpg", "\u5de6\u306e\u72ac.jpg", "x%y.jpg"):
+        picture(work / "names" / name)
+    taken("names-project", "names")
+    for typed, want in (("zz", ["zz_top.jpg"]), ("\u72ac", ["\u5de6\u306e\u72ac.jpg"]), ("Q", []), ("jpg y", ["x%y.jpg"]), ("a jpg", ["a b.jpg"]),
+                        ("%", 4), ("_ --", 4)):
+        found = [json.loads(line)["path"] for line in run("list", "names-project", "images", "--json", "--filter", typed)[1].splitlines()]
+        tap.ok(found == want or len(found) == want, f"/names/{typed}", str(found))
+    first = run("list", "names-project", "images", "--json", "--filter", "p", "--limit", "1")
+    tap.ok(first[0] == 0 and len(first[1].splitlines()) == 1, "/names/and no more than asked for")
+
+
 def main():
     try:
         picture(work / "pictures/1.jpg")
@@ -257,6 +270,7 @@ def main():
         check_told()
         check_force()
         check_official()
+        check_names()
     finally:
         shutil.rmtree(work)
     return tap.done()

@@ -255,11 +255,37 @@ sql_text (const char *text)
   return sqlite3_mprintf ("%Q", text);
 }
 
+/* Parts of a name: by the index, the short ones by looking. NULL: nothing is asked for. */
+static char *
+name_condition (const char *text)
+{
+  g_auto (GStrv) terms = g_strsplit (text, " ", -1);
+  g_autofree char *query = search_name_query (text);
+  GString *sql = g_string_new (NULL);
+
+  if (query != NULL)
+    {
+      char *quoted = sql_text (query);
+
+      g_string_append_printf (sql, "i.id IN (SELECT rowid FROM search_name WHERE search_name MATCH %s)", quoted);
+      sqlite3_free (quoted);
+    }
+  for (guint i = 0; terms[i] != NULL; i++)
+    if (search_is_word (terms[i]) && g_utf8_strlen (terms[i], -1) < SEARCH_NAME_PART)
+      {
+        char *quoted = sql_text (terms[i]);
+
+        g_string_append_printf (sql, "%sinstr (lower (CAST (i.path AS TEXT)), lower (%s)) > 0", sql->len > 0 ? " AND " : "", quoted);
+        sqlite3_free (quoted);
+      }
+  return g_string_free (sql, sql->len == 0);
+}
+
 static char *
 words (const LibraryFilter *filter, gboolean of_image)
 {
   g_autofree char *by_text = filter->text != NULL ? search_text_query (filter->text) : NULL;
-  g_autofree char *by_name = filter->text != NULL ? search_name_query (filter->text) : NULL;
+  g_autofree char *by_name = filter->text != NULL ? name_condition (filter->text) : NULL;
   GString *sql = g_string_new ("(");
 
   if (by_text == NULL && by_name == NULL)
@@ -277,12 +303,7 @@ words (const LibraryFilter *filter, gboolean of_image)
       sqlite3_free (quoted);
     }
   if (by_name != NULL)
-    {
-      char *quoted = sql_text (by_name);
-
-      g_string_append_printf (sql, " OR i.id IN (SELECT rowid FROM search_name WHERE search_name MATCH %s)", quoted);
-      sqlite3_free (quoted);
-    }
+    g_string_append_printf (sql, " OR (%s)", by_name);
   g_string_append_c (sql, ')');
   return g_string_free (sql, FALSE);
 }

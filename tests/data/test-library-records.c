@@ -92,7 +92,7 @@ state_of (Project *project)
   return g_string_free (all, FALSE);
 }
 
-/* A word of every shown text leads to it, and the index itself is sound. */
+/* A word of every shown text or name leads to it, and the index itself is sound. */
 static gboolean
 search_is_right (Project *project)
 {
@@ -113,8 +113,10 @@ search_is_right (Project *project)
       if (query == NULL)
         continue;
       g_assert (sqlite3_prepare_v2 (handle, "SELECT count (*) FROM shown_phrase p JOIN shown_image i ON i.id = p.image WHERE p.id IN "
-                                            "(SELECT rowid FROM search_text WHERE search_text MATCH ?)", -1, &statement, NULL) == SQLITE_OK);
+                                            "(SELECT rowid FROM search_text WHERE search_text MATCH ?1) OR"
+                                            " instr (lower (CAST (i.path AS TEXT)), lower (?2)) > 0", -1, &statement, NULL) == SQLITE_OK);
       sqlite3_bind_text (statement, 1, query, -1, SQLITE_TRANSIENT);
+      sqlite3_bind_text (statement, 2, fixture_words[i], -1, SQLITE_TRANSIENT);
       if (sqlite3_step (statement) == SQLITE_ROW)
         n = sqlite3_column_int64 (statement, 0);
       sqlite3_finalize (statement);
