@@ -43,7 +43,7 @@ find_handle (AlidadeRegionCanvas *self, const RegionFrame *frame, const Shape *b
 static int
 find_point (const RegionFrame *frame, const Shape *polygon, double x, double y)
 {
-  guint n = polygon_count_points (polygon);
+  guint n = polygon_count_points (polygon), first = 0;
   double best = REGION_TARGET / 2, at_x, at_y;
   int found = -1;
 
@@ -58,12 +58,19 @@ find_point (const RegionFrame *frame, const Shape *polygon, double x, double y)
         }
     }
   best = MIN (best, REGION_TARGET / 3);
-  for (guint i = 0; i < n; i++)
-    if (region_paint_middle (frame, polygon, i, &at_x, &at_y) && hypot (at_x - x, at_y - y) < best)
-      {
-        best = hypot (at_x - x, at_y - y);
-        found = -2 - (int) i;
-      }
+  for (guint ring = 0; ring < polygon->rings->len; ring++)
+    {
+      guint points = g_array_index (polygon->rings, guint32, ring);
+
+      for (guint i = 0; i < points; i++)
+        if (region_paint_middle (frame, polygon, first + i, first + (i + 1) % points, &at_x, &at_y)
+            && hypot (at_x - x, at_y - y) < best)
+          {
+            best = hypot (at_x - x, at_y - y);
+            found = -2 - (int) (first + i);
+          }
+      first += points;
+    }
   return found;
 }
 
@@ -231,7 +238,7 @@ grab_selected (AlidadeRegionCanvas *self, const RegionFrame *frame, double x, do
     {
       double at_x, at_y, middle_x, middle_y;
 
-      region_paint_middle (frame, shape, (guint) (-2 - point), &middle_x, &middle_y);
+      region_paint_middle (frame, shape, -2 - point, polygon_next_point (shape, -2 - point), &middle_x, &middle_y);
       region_frame_to_stored (frame, middle_x, middle_y, &at_x, &at_y);
       alidade_region_edit_begin (self->edit, "Point added");
       alidade_region_edit_insert_point (self->edit, -2 - point, round (at_x), round (at_y));

@@ -3,6 +3,8 @@
  * that the view around can switch off when it has a keymap of its own. */
 #include "region-canvas-private.h"
 
+#include "shape-edit.h"
+
 #include <math.h>
 
 #define FAR 10.0 /* pixels with Alt */
@@ -28,12 +30,30 @@ box_tool (AlidadeRegionCanvas *self)
       alidade_region_canvas_set_tool (self, ALIDADE_REGION_TOOL_BOX);
       return;
     }
-  if (!_region_canvas_frame (self, &frame))
+  if (!_region_canvas_frame (self, &frame) || self->grab != GRAB_NOTHING)
     return;
   _region_canvas_end_run (self);
   region_frame_to_stored (&frame, gtk_widget_get_width (GTK_WIDGET (self)) / 2.0,
                           gtk_widget_get_height (GTK_WIDGET (self)) / 2.0, &x, &y);
   alidade_region_edit_drop_box (self->edit, x, y);
+}
+
+/* The polygon tool again: the selected box becomes a polygon, whose points keys can walk. */
+static void
+polygon_tool (AlidadeRegionCanvas *self)
+{
+  guint draft;
+
+  if (self->tool != ALIDADE_REGION_TOOL_POLYGON)
+    {
+      alidade_region_canvas_set_tool (self, ALIDADE_REGION_TOOL_POLYGON);
+      return;
+    }
+  if (self->grab != GRAB_NOTHING || alidade_region_edit_get_draft (self->edit, &draft) != NULL)
+    return;
+  _region_canvas_end_run (self);
+  if (alidade_region_edit_to_polygon (self->edit))
+    alidade_region_edit_step_point (self->edit, 1);
 }
 
 static void
@@ -44,7 +64,7 @@ choose_tool (GtkWidget *widget, const char *name, GVariant *parameter)
   if (g_str_equal (name, "region.box-tool"))
     box_tool (self);
   else if (g_str_equal (name, "region.polygon-tool"))
-    alidade_region_canvas_set_tool (self, ALIDADE_REGION_TOOL_POLYGON);
+    polygon_tool (self);
   else if (g_str_equal (name, "region.brush-tool"))
     alidade_region_canvas_set_tool (self, ALIDADE_REGION_TOOL_BRUSH);
   else if (g_str_equal (name, "region.erase-tool"))
@@ -185,7 +205,7 @@ insert_point (GtkWidget *widget, const char *name, GVariant *parameter)
       || !alidade_region_edit_get (self->edit, alidade_region_edit_get_selected (self->edit), &region))
     return;
   _region_canvas_end_run (self);
-  region_paint_middle (&frame, region.shape, point, &x, &y);
+  region_paint_middle (&frame, region.shape, point, polygon_next_point (region.shape, point), &x, &y);
   region_frame_to_stored (&frame, x, y, &x, &y);
   alidade_region_edit_insert_point (self->edit, point, round (x), round (y));
 }

@@ -37,6 +37,9 @@ struct _AlidadeRegionEdit
   int point;          /* held; -1: none */
   GArray *draft;      /* double x y */
   guint64 stamp;
+  AlidadeRegionFigures figures; /* of the region figures_of at figures_stamp */
+  int figures_of;
+  guint64 figures_stamp;
 
   const char *gesture; /* NULL: none is open */
   EditState began;     /* as it was then */

@@ -288,6 +288,7 @@ alidade_region_edit_init (AlidadeRegionEdit *self)
   self->ids = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   self->draft = g_array_new (FALSE, FALSE, sizeof (double));
   self->point = -1;
+  self->figures_of = -1;
 }
 
 AlidadeRegionEdit *
@@ -666,25 +667,36 @@ find_proposal (AlidadeRegionEdit *self)
   return NULL;
 }
 
+static AlidadeRegionFigures
+measure (AlidadeRegionEdit *self, const Shape *shape)
+{
+  const Shape *proposal = find_proposal (self);
+  AlidadeRegionFigures figures = { .has_map = self->has_map, .has_proposal = proposal != NULL };
+
+  if (self->has_map)
+    {
+      figures.peak_inside = shape_hit (shape, &self->map);
+      figures.energy = shape_energy (shape, &self->map);
+    }
+  if (proposal != NULL)
+    figures.iou = shape_iou (shape, proposal);
+  figures.fills = shape_covered_area (shape, self->width, self->height) / ((double) self->width * self->height);
+  return figures;
+}
+
 gboolean
 alidade_region_edit_get_figures (AlidadeRegionEdit *self, int index, AlidadeRegionFigures *figures)
 {
-  const Shape *proposal = find_proposal (self);
-  const Shape *shape;
-
   memset (figures, 0, sizeof *figures);
   if (index < 0 || index >= (int) self->now.items->len)
     return FALSE;
-  shape = &((EditItem *) g_ptr_array_index (self->now.items, index))->shape;
-  figures->has_map = self->has_map;
-  if (self->has_map)
+  /* The badge, the pane and whoever else asks in one frame. */
+  if (self->figures_of != index || self->figures_stamp != self->stamp)
     {
-      figures->peak_inside = shape_hit (shape, &self->map);
-      figures->energy = shape_energy (shape, &self->map);
+      self->figures = measure (self, &((EditItem *) g_ptr_array_index (self->now.items, index))->shape);
+      self->figures_of = index;
+      self->figures_stamp = self->stamp;
     }
-  figures->has_proposal = proposal != NULL;
-  if (proposal != NULL)
-    figures->iou = shape_iou (shape, proposal);
-  figures->fills = shape_covered_area (shape, self->width, self->height) / ((double) self->width * self->height);
+  *figures = self->figures;
   return TRUE;
 }

@@ -170,17 +170,35 @@ point_to_view (const RegionFrame *frame, const Shape *polygon, guint point, doub
 }
 
 gboolean
-region_paint_middle (const RegionFrame *frame, const Shape *polygon, guint point, double *x, double *y)
+region_paint_middle (const RegionFrame *frame, const Shape *polygon, guint point, guint next, double *x, double *y)
 {
   double x1, y1, x2, y2;
-  guint first, n;
 
-  polygon_find_ring (polygon, point, &first, &n);
   point_to_view (frame, polygon, point, &x1, &y1);
-  point_to_view (frame, polygon, first + (point - first + 1) % n, &x2, &y2);
+  point_to_view (frame, polygon, next, &x2, &y2);
   *x = (x1 + x2) / 2;
   *y = (y1 + y2) / 2;
   return hypot (x2 - x1, y2 - y1) >= SHORT_EDGE;
+}
+
+static void
+paint_middles (cairo_t *cr, const RegionFrame *frame, const Shape *polygon)
+{
+  guint first = 0;
+
+  for (guint ring = 0; ring < polygon->rings->len; ring++)
+    {
+      guint n = g_array_index (polygon->rings, guint32, ring);
+      double x, y;
+
+      for (guint i = 0; i < n; i++)
+        if (region_paint_middle (frame, polygon, first + i, first + (i + 1) % n, &x, &y))
+          {
+            cairo_arc (cr, x, y, MIDDLE_RADIUS - 0.5, 0, 2 * G_PI);
+            fill_rimmed (cr, 0xffffff);
+          }
+      first += n;
+    }
 }
 
 void
@@ -189,12 +207,7 @@ region_paint_points (cairo_t *cr, const RegionFrame *frame, const Shape *polygon
   guint n = polygon_count_points (polygon);
   double last_x = INFINITY, last_y = INFINITY, x, y;
 
-  for (guint i = 0; i < n; i++)
-    if (region_paint_middle (frame, polygon, i, &x, &y))
-      {
-        cairo_arc (cr, x, y, MIDDLE_RADIUS - 0.5, 0, 2 * G_PI);
-        fill_rimmed (cr, 0xffffff);
-      }
+  paint_middles (cr, frame, polygon);
   for (guint i = 0; i < n; i++)
     {
       point_to_view (frame, polygon, i, &x, &y);

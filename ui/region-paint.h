@@ -41,8 +41,9 @@ int region_paint_list_handles (const RegionFrame *frame, const Shape *box, Regio
 void region_paint_handles (cairo_t *cr, const RegionFrame *frame, const Shape *box);
 /* Points of a polygon, the held one filled, and between them where one can be inserted. */
 void region_paint_points (cairo_t *cr, const RegionFrame *frame, const Shape *polygon, int held);
-/* Whether the middle of the edge behind a point can be caught, and where it is. */
-gboolean region_paint_middle (const RegionFrame *frame, const Shape *polygon, guint point, double *x, double *y);
+/* Whether the middle of the edge from a point to the next one can be caught, and where it is. */
+gboolean region_paint_middle (const RegionFrame *frame, const Shape *polygon, guint point, guint next, double *x,
+                              double *y);
 /* A polygon not closed yet; `to`: where the pointer is, NULL: unknown. */
 void region_paint_draft (cairo_t *cr, const RegionFrame *frame, const double *points, guint n, const double *to);
 void region_paint_brush (cairo_t *cr, double x, double y, double radius);

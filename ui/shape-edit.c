@@ -182,6 +182,15 @@ polygon_find_ring (const Shape *polygon, guint point, guint *first, guint *n)
   *n = g_array_index (polygon->rings, guint32, ring_of (polygon, point, first));
 }
 
+guint
+polygon_next_point (const Shape *polygon, guint point)
+{
+  guint first, n;
+
+  polygon_find_ring (polygon, point, &first, &n);
+  return first + (point - first + 1) % n;
+}
+
 /* The shape if it is one still, else nothing. */
 static gboolean
 finish (Shape *to)

@@ -26,6 +26,7 @@ void edit_box_to_polygon (const Shape *from, Shape *to);
 guint polygon_count_points (const Shape *polygon);
 /* The ring of a point: its first point and how many it has. */
 void polygon_find_ring (const Shape *polygon, guint point, guint *first, guint *n);
+guint polygon_next_point (const Shape *polygon, guint point);
 gboolean edit_point_move (const EditPicture *picture, const Shape *from, guint point, double x, double y, Shape *to);
 /* Behind `point`. */
 gboolean edit_point_insert (const EditPicture *picture, const Shape *from, guint point, double x, double y, Shape *to);

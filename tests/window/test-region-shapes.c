@@ -5,6 +5,7 @@
 #include "mask-shape.h"
 #include "region-edit.h"
 #include "region-frame.h"
+#include "region-paint.h"
 #include "shape-edit.h"
 #include "shape-sample.h"
 
@@ -403,6 +404,50 @@ test_frame (void)
   tap_ok (edges == 32, "/frame/edges are those that are seen");
 }
 
+/* What is drawn of a mask in any orientation is what is drawn of the mask turned upright. */
+static void
+test_drawing (void)
+{
+  g_autoptr (AlidadeViewport) viewport = alidade_viewport_new ();
+  int wrong = 0, coloured = 0;
+
+  for (int orientation = 1; orientation <= 8; orientation++)
+    {
+      gboolean swapped = orientation >= 5;
+      guint32 w = 37, h = 23, up_w = swapped ? h : w, up_h = swapped ? w : h;
+      g_autofree guint8 *pixels = NULL;
+      g_auto (Shape) mask = { 0 };
+      RegionFrame frame;
+      cairo_surface_t *surfaces[2];
+
+      random_mask (w, h, &mask, &pixels);
+      alidade_viewport_set_view (viewport, 150, 150, 1);
+      alidade_viewport_set_picture (viewport, (int) up_w, (int) up_h);
+      alidade_viewport_zoom_at (viewport, 3, 75, 75);
+      for (int turned = 0; turned < 2; turned++)
+        {
+          cairo_t *cr;
+
+          if (turned)
+            shape_turn (&mask, orientation, TRUE, w, h);
+          region_frame_set (&frame, viewport, turned ? up_w : w, turned ? up_h : h, turned ? 1 : orientation);
+          surfaces[turned] = cairo_image_surface_create (CAIRO_FORMAT_ARGB32, 150, 150);
+          cr = cairo_create (surfaces[turned]);
+          region_paint_mask (cr, &frame, &mask, (RegionStyle){ FALSE, 1 }, 1, 150, 150);
+          cairo_destroy (cr);
+          cairo_surface_flush (surfaces[turned]);
+        }
+      wrong += memcmp (cairo_image_surface_get_data (surfaces[0]), cairo_image_surface_get_data (surfaces[1]),
+                       150 * cairo_image_surface_get_stride (surfaces[0])) != 0;
+      for (int i = 0; i < 150 * 150; i++)
+        coloured += ((guint32 *) (void *) cairo_image_surface_get_data (surfaces[0]))[i] == 0xffffa348;
+      cairo_surface_destroy (surfaces[0]);
+      cairo_surface_destroy (surfaces[1]);
+    }
+  tap_ok (wrong == 0, "/drawing/a mask is turned with its picture");
+  tap_ok (coloured > 1000, "/drawing/and seen");
+}
+
 int
 main (void)
 {
@@ -416,6 +461,7 @@ main (void)
   test_map ();
   test_figures ();
   test_frame ();
+  test_drawing ();
   g_rand_free (dice);
   return tap_done ();
 }

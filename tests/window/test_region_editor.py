@@ -228,6 +228,26 @@ def shapes():
         ok(not complaints(editor), "/no complaint", editor.log())
 
 
+def keys_alone():
+    """A polygon without the pointer."""
+    with Editor() as editor:
+        editor.said("picture .*")
+        editor.key("b", "b")
+        ok(editor.said("edited Box drawn"), "/keys/a box")
+        x1, y1, x2, y2 = editor.regions[-1][1]
+        editor.key("p", "p")
+        ok(editor.said("edited Box made a polygon") and editor.regions[-1][4] == 4, "/keys/P again makes a polygon of it")
+        editor.key("alt+Left", "Up")
+        ok(editor.said("edited Point moved") and editor.regions[-1][1] == (x1 - 10, y1 - 1, x2, y2), "/keys/its first point is held",
+           editor.regions)
+        editor.key("Page_Up", "Insert", "Down")
+        ok(editor.said("edited Point added") and editor.said("edited Point moved") and editor.regions[-1][4] == 5,
+           "/keys/points are walked and added", editor.regions)
+        editor.key("Return")
+        ok(editor.said("accepted 0"), "/keys/kept")
+        ok(not complaints(editor), "/no complaint", editor.log())
+
+
 def turned():
     """Lying on its side: the right of the screen is the top of the stored picture."""
     with Editor("--orientation", "6") as editor:
@@ -280,7 +300,7 @@ def assistive():
         ok(not complaints(editor), "/no complaint", editor.log())
 
 
-for part in (boxes, shapes, turned, assistive):
+for part in (boxes, shapes, keys_alone, turned, assistive):
     if not sys.argv[2:] or part.__name__ in sys.argv[2:]:
         part()
 sys.exit(done())
