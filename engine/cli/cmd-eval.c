@@ -112,7 +112,7 @@ static AlbefStatus
 play_pointing (const Options *o, AlbefEngine *engine, AlbefModel *own, AlbefModel *model, AlbefError *error)
 {
   PointingOptions options = { .images = o->data.images, .limit = o->data.limit, .progress = o->data.progress,
-                              .skipped = tell_skipped };
+                              .skipped = tell_skipped, .results = o->data.results };
   PointingResult result;
   AlbefStatus status;
 
@@ -289,7 +289,7 @@ const CliCommand command_eval = {
   "      --limit N          the first N items alone\n"
   "      --answers FILE     vqa: the list of answers\n"
   "      --annotations FILE vqa: what people answered, as the data set's annotations\n"
-  "      --results FILE     vqa: write the answers for the data set's server\n"
+  "      --results FILE     vqa: write the answers for the data set's server; pointing: write what came of each scene\n"
   "      --refs FILE        grounding: refs(unc).p\n"
   "      --instances FILE   grounding: instances.json, the true boxes\n"
   "      --dets FILE        grounding: dets.json, a detector's boxes\n" CLI_MODEL_HELP "\n"

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "atomic-file.h"
 #include "error.h"
 #include "evaluate.h"
 #include "handles.h"
@@ -179,23 +178,6 @@ ask (Asking *a, const HostBatch *host, EvalResult *result)
 }
 
 static AlbefStatus
-write_answers (const char *path, const json_t *answers, AlbefError *error)
-{
-  char *text = json_dumps (answers, JSON_COMPACT);
-  AtomicFile *file = NULL;
-  AlbefStatus status = text == NULL ? error_set (error, ALBEF_ERROR_MEMORY, "no memory for the answers") : ALBEF_OK;
-
-  if (status == ALBEF_OK)
-    status = atomic_file_open (path, &file, error);
-  if (status == ALBEF_OK && (status = atomic_file_write (file, text, strlen (text), error)) == ALBEF_OK)
-    status = atomic_file_commit (file, error);
-  else
-    atomic_file_discard (file);
-  free (text);
-  return status;
-}
-
-static AlbefStatus
 ask_all (Asking *a, int batch, EvalResult *result, AlbefError *error)
 {
   Loader *loader = NULL;
@@ -219,7 +201,7 @@ ask_all (Asking *a, int batch, EvalResult *result, AlbefError *error)
   if (status == ALBEF_OK && result->items == 0)
     status = error_set (error, ALBEF_ERROR_FILE, "no picture of '%s' could be read", a->data->files[0]);
   if (status == ALBEF_OK && a->data->results != NULL)
-    status = write_answers (a->data->results, a->answers, error);
+    status = eval_write_json (a->data->results, a->answers, error);
   if (status == ALBEF_OK && a->known > 0)
     {
       eval_add (result, a->sum / (double) a->known, "accuracy");

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "atomic-file.h"
 #include "error.h"
 #include "pointing.h"
 
@@ -72,7 +73,8 @@ static AlbefStatus
 eval_pointing (AlbefModel *model, const EvalData *data, EvalResult *result, AlbefError *error)
 {
   PointingOptions options = {
-    .limit = data->limit, .progress = data->progress, .progress_data = data->progress_data, .skipped = data->skipped
+    .limit = data->limit, .progress = data->progress, .progress_data = data->progress_data, .skipped = data->skipped,
+    .results = data->results
   };
   PointingResult scenes;
   AlbefStatus status;
@@ -103,6 +105,23 @@ eval_pointing (AlbefModel *model, const EvalData *data, EvalResult *result, Albe
   result->unreadable = scenes.unreadable;
   pointing_result_clear (&scenes);
   return ALBEF_OK;
+}
+
+AlbefStatus
+eval_write_json (const char *path, const json_t *answers, AlbefError *error)
+{
+  char *text = json_dumps (answers, JSON_COMPACT);
+  AtomicFile *file = NULL;
+  AlbefStatus status = text == NULL ? error_set (error, ALBEF_ERROR_MEMORY, "no memory for the answers") : ALBEF_OK;
+
+  if (status == ALBEF_OK)
+    status = atomic_file_open (path, &file, error);
+  if (status == ALBEF_OK && (status = atomic_file_write (file, text, strlen (text), error)) == ALBEF_OK)
+    status = atomic_file_commit (file, error);
+  else
+    atomic_file_discard (file);
+  free (text);
+  return status;
 }
 
 AlbefStatus

@@ -3,6 +3,8 @@
  * named figures. What `albef eval` prints and what a training run looks at while it goes. */
 #pragma once
 
+#include <jansson.h>
+
 #include "albef.h"
 #include "loader.h"
 
@@ -48,7 +50,7 @@ typedef struct
   const char *answers; /* VQA: answer_list.json */
   const char
       *annotations;    /* VQA: {annotations: [{question_id, answers: [{answer}]}]}; NULL: the answers in the files */
-  const char *results; /* VQA: where [{question_id, answer}] goes */
+  const char *results; /* where the single answers go. VQA: [{question_id, answer}]; pointing: of each scene, pointing.h */
 
   const char *refs, *instances, *dets; /* grounding: refs(unc).p, instances.json, dets.json */
 
@@ -69,6 +71,8 @@ double eval_value (const EvalResult *result, const char *name);
 /* --- the tasks --------------------------------------------------------------------------------------- */
 
 void eval_add (EvalResult *result, double value, const char *format, ...) __attribute__ ((format (printf, 3, 4)));
+/* Single answers as a file, in whole or not at all. */
+AlbefStatus eval_write_json (const char *path, const json_t *answers, AlbefError *error);
 /* Asks whether to go on; false sets the error. */
 AlbefStatus eval_progress (const EvalData *data, const char *what, int64_t done, int64_t total, AlbefError *error);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "evaluate.h"
 #include "handles.h"
 #include "pointing-manifest.h"
 
@@ -89,6 +90,18 @@ read_boxes (json_t *list, double (*boxes)[4])
       n++;
     }
   return n;
+}
+
+/* What one scene added to its group. */
+static json_t *
+describe_scene (const char *image, const PointingGroup *before, const PointingGroup *after)
+{
+  json_t *hits = json_array ();
+
+  for (int l = 0; l < after->layers; l++)
+    json_array_append_new (hits, json_integer (after->hits[l] - before->hits[l]));
+  return json_pack ("{s:s, s:s, s:i, s:o, s:b}", "image", image, "group", after->group, "phrases", after->phrases - before->phrases,
+                    "hits", hits, "match", after->matches - before->matches);
 }
 
 /* Counts every phrase of a scene at every layer. */
@@ -241,7 +254,7 @@ group_of (PointingResult *result, Features **features, const char *name, int lay
 
 static AlbefStatus
 evaluate_list (AlbefModel *model, json_t *scenes, const char *path, const PointingOptions *options, PointingResult *result,
-               Features **features, AlbefError *error)
+               Features **features, json_t *told, AlbefError *error)
 {
   size_t n = json_array_size (scenes), evaluated = 0;
   const char *slash = strrchr (path, '/');
@@ -257,7 +270,7 @@ evaluate_list (AlbefModel *model, json_t *scenes, const char *path, const Pointi
       const char *caption = json_string_value (json_object_get (scene, "caption"));
       const char *foil = json_string_value (json_object_get (scene, "foil"));
       const char *group_name = json_string_value (json_object_get (scene, "group"));
-      PointingGroup *group;
+      PointingGroup *group, before;
       AlbefImage *image = NULL;
       AlbefError problem = ALBEF_ERROR_INIT;
       AlbefStatus status;
@@ -285,7 +298,10 @@ evaluate_list (AlbefModel *model, json_t *scenes, const char *path, const Pointi
           continue;
         }
       group->scenes++;
+      before = *group;
       status = evaluate_scene (model, image, caption, phrases, group, error);
+      if (status == ALBEF_OK && told != NULL)
+        json_array_append_new (told, describe_scene (name, &before, group));
       if (status == ALBEF_OK && foil != NULL)
         status = evaluate_foil (model, image, foil, group, error);
       if (status == ALBEF_OK)
@@ -310,8 +326,10 @@ pointing_evaluate (AlbefModel *model, const char *path, const PointingOptions *o
   json_error_t problem;
   json_t *scenes = NULL;
   Features *features = NULL;
+  json_t *told;
   AlbefStatus status;
 
+  options = options != NULL ? options : &defaults;
   *result = (PointingResult) { 0 };
   if (pointing_is_manifest (path))
     {
@@ -324,10 +342,14 @@ pointing_evaluate (AlbefModel *model, const char *path, const PointingOptions *o
   if (scenes == NULL)
     return error_set (error, ALBEF_ERROR_FORMAT, "cannot read the scenes '%s': %s (line %d)", path, problem.text,
                       problem.line);
+  told = options->results != NULL ? json_array () : NULL;
   if (!json_is_array (scenes))
     status = error_set (error, ALBEF_ERROR_FORMAT, "'%s' is not a list of scenes", path);
   else
-    status = evaluate_list (model, scenes, path, options != NULL ? options : &defaults, result, &features, error);
+    status = evaluate_list (model, scenes, path, options, result, &features, told, error);
+  if (status == ALBEF_OK && told != NULL)
+    status = eval_write_json (options->results, told, error);
+  json_decref (told);
   for (int i = 0; i < result->n_groups; i++)
     {
       int e = model->model->config.embed_dim;

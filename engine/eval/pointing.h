@@ -33,6 +33,7 @@ typedef struct
 {
   const char *images; /* folder before relative names of pictures; NULL: that of the file */
   int64_t limit; /* the first so many scenes of each group alone; 0: all */
+  const char *results; /* where [{image, group, phrases, hits: [of each fusion layer], match}] goes, one for each scene; NULL: nowhere */
   AlbefProgress progress;
   void *progress_data;
   void (*skipped) (const char *message); /* hears of each picture that was left out */

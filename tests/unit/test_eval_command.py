@@ -153,7 +153,12 @@ def pointing(folder):
     tap.ok(answer is not None and answer["groups"][0]["scenes"] == 6 and 0 <= answer["groups"][0]["foils_refused"] <= 1,
            "/pointing/foils and the momentum model", (answer, said))
     model = ["--model", "pretrain/model.safetensors"]
-    here, said = evaluate(folder, "pointing", "lists/scenes_heldout.json", *model)
+    here, said = evaluate(folder, "pointing", "lists/scenes_heldout.json", *model, "--results", "each.json")
+    each = json.loads(pathlib.Path(folder, "each.json").read_text())
+    group = here["groups"][0]
+    tap.ok(len(each) == 6 and sum(scene["phrases"] for scene in each) == group["phrases"]
+           and all(abs(sum(scene["hits"][k] for scene in each) / group["phrases"] - share) < 1e-9 for k, share in enumerate(group["pointing"]))
+           and sum(scene["match"] for scene in each) == round(6 * group["match_above_half"]), "/pointing/--results tells what came of each scene", each)
     pathlib.Path(folder, "elsewhere.json").write_text(pathlib.Path(folder, "lists", "scenes_heldout.json").read_text())
     there, said = evaluate(folder, "pointing", "elsewhere.json", "--images", "lists", *model)
     tap.ok(there is not None and there["groups"] == here["groups"], "/pointing/--images is the folder before relative names", said)
