@@ -295,6 +295,7 @@ _alidade_window_init_menus (AlidadeWindow *self)
   g_menu_append (open, "Open _Pictures…", "win.open-pictures");
   g_menu_append (exchange, "_Import…", "win.import");
   g_menu_append (exchange, "Import Fol_der…", "win.import-folder");
+  g_menu_append (exchange, "Last Import _Report", "win.show-import-report");
   g_menu_append (exchange, "_Export Labels…", "win.export-labels");
   g_menu_append (exchange, "_History", "win.history");
   g_menu_append (close, "_Close Project", "win.close-project");

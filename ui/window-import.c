@@ -113,7 +113,7 @@ tell_failure (AlidadeWindow *self, const char *message)
   gtk_window_present (GTK_WINDOW (dialog));
 }
 
-/* Said in a line; what was left out stays until it is read or sent away. */
+/* Said in a line; the report stays within reach in the menu. */
 static void
 tell_done (AlidadeWindow *self, ImportJob *import)
 {
@@ -136,8 +136,7 @@ tell_done (AlidadeWindow *self, ImportJob *import)
   toast = adw_toast_new (text);
   adw_toast_set_button_label (toast, "Report");
   adw_toast_set_action_name (toast, "win.show-import-report");
-  if (report->n_skipped > 0)
-    adw_toast_set_timeout (toast, 0);
+  adw_toast_set_timeout (toast, 9);
   adw_toast_overlay_add_toast (self->toasts, toast);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.show-import-report", TRUE);
 }
@@ -156,14 +155,13 @@ imported_cb (GObject *source, GAsyncResult *result, gpointer data)
     tell_done (self, import);
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)
            || g_error_matches (error, PROJECT_ERROR, PROJECT_ERROR_CANCELLED))
-    _alidade_window_toast (self, "Import cancelled; nothing changed");
+    _alidade_window_tell (self, "Import cancelled; nothing changed");
   else
     tell_failure (self, error->message);
 }
 
-/* Takes both. */
-static void
-start_import (AlidadeWindow *self, AlidadeImportRequest *request, char **pictures)
+void
+_alidade_window_start_import (AlidadeWindow *self, AlidadeImportRequest *request, char **pictures)
 {
   ImportJob *import;
   g_autofree char *shown = g_filename_display_basename (request->source);
@@ -197,7 +195,7 @@ wanted_cb (AlidadeImportRequest *request, gpointer data)
   AlidadeWindow *self = data;
 
   if (_alidade_window_may_write (self))
-    start_import (self, request, NULL);
+    _alidade_window_start_import (self, request, NULL);
   else
     alidade_import_request_free (request);
 }
@@ -256,7 +254,7 @@ take_pictures (AlidadeWindow *self, GPtrArray *paths)
       request->source = g_strdup (folder);
       request->format = g_strdup ("folder");
       request->voc_origin = -1;
-      start_import (self, request, (char **) g_ptr_array_free (list, FALSE));
+      _alidade_window_start_import (self, request, (char **) g_ptr_array_free (list, FALSE));
     }
 }
 

@@ -136,11 +136,11 @@ indexed_cb (GObject *source, GAsyncResult *result, gpointer data)
   take_changed (index);
   folder_index_get_progress (index->index, &progress);
   if (!done && is_cancelled (error))
-    _alidade_window_toast (self, "Stopped: the pictures found so far stay. Add the folder again to go on.");
+    _alidade_window_tell (self, "Stopped: the pictures found so far stay. Add the folder again to go on.");
   else if (!done)
-    _alidade_window_toast (self, "%s", error->message);
+    _alidade_window_tell (self, "%s", error->message);
   else if (progress.added + progress.changed + progress.missing + progress.again == 0)
-    _alidade_window_toast (self, "Nothing new in this folder");
+    _alidade_window_tell (self, "Nothing new in this folder");
   else
     {
       g_autoptr (GString) text = g_string_new (NULL);
@@ -157,7 +157,7 @@ indexed_cb (GObject *source, GAsyncResult *result, gpointer data)
         if (parts[i].n > 0)
           g_string_append_printf (text, "%s%'" G_GINT64_FORMAT " %s", text->len > 0 ? ", " : "", parts[i].n,
                                   parts[i].what);
-      _alidade_window_toast (self, "Pictures: %s", text->str);
+      _alidade_window_tell (self, "Pictures: %s", text->str);
     }
 }
 

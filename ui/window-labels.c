@@ -94,7 +94,7 @@ tell_done (AlidadeWindow *self, const ExportJob *export)
     }
   if (lost[0] == '\0')
     {
-      _alidade_window_toast (self, "%s", shown);
+      _alidade_window_tell (self, "%s", shown);
       return;
     }
   body = g_strdup_printf ("%s.\n\nLeft out:\n%s", shown, lost);
@@ -123,7 +123,7 @@ exported_cb (GObject *source, GAsyncResult *result, gpointer data)
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)
       || g_error_matches (error, PROJECT_ERROR, PROJECT_ERROR_CANCELLED))
     {
-      _alidade_window_toast (self, "Cancelled; nothing was written");
+      _alidade_window_tell (self, "Cancelled; nothing was written");
       return;
     }
   dialog = adw_message_dialog_new (GTK_WINDOW (self), "Nothing Was Written", error->message);

@@ -2,6 +2,7 @@
  * What the window says on its own: the line about the embedded model, toasts, pictures that could not be read. */
 #include "window-private.h"
 
+#define JOB_SECONDS 9
 #define GATHER_MS 800 /* unreadable pictures found in this time are told together */
 
 void
@@ -16,6 +17,23 @@ _alidade_window_toast (AlidadeWindow *self, const char *format, ...)
   va_end (args);
   escaped = g_markup_escape_text (text, -1);
   adw_toast_overlay_add_toast (self->toasts, adw_toast_new (escaped));
+}
+
+void
+_alidade_window_tell (AlidadeWindow *self, const char *format, ...)
+{
+  g_autofree char *text = NULL;
+  g_autofree char *escaped = NULL;
+  AdwToast *toast;
+  va_list args;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  escaped = g_markup_escape_text (text, -1);
+  toast = adw_toast_new (escaped);
+  adw_toast_set_timeout (toast, JOB_SECONDS);
+  adw_toast_overlay_add_toast (self->toasts, toast);
 }
 
 static void

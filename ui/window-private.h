@@ -7,6 +7,7 @@
 #pragma once
 
 #include "canvas-view.h"
+#include "import-window.h"
 #include "job-row.h"
 #include "library-pane.h"
 #include "map-pane.h"
@@ -117,6 +118,8 @@ void _alidade_window_keep_copied (AlidadeWindow *self);
 void _alidade_window_class_init_notices (GtkWidgetClass *widget_class);
 void _alidade_window_init_notices (AlidadeWindow *self);
 void _alidade_window_toast (AlidadeWindow *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
+/* The end of something that took its time: stays longer, for who looked elsewhere. */
+void _alidade_window_tell (AlidadeWindow *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
 /* window-views.c */
 void _alidade_window_class_init_views (GtkWidgetClass *widget_class);
@@ -183,5 +186,8 @@ void _alidade_window_class_init_labels (GtkWidgetClass *widget_class);
 
 /* window-import.c */
 void _alidade_window_class_init_import (GtkWidgetClass *widget_class);
+/* Without asking; `pictures` (NULL-ended, may be NULL) are those of the folder request->source that shall come in. Takes
+ * both. */
+void _alidade_window_start_import (AlidadeWindow *self, AlidadeImportRequest *request, char **pictures);
 /* Pictures, folders and annotation files into the open project: at once, or shown to the person before. */
 void _alidade_window_import (AlidadeWindow *self, GFile *const *files, guint n_files);

@@ -107,6 +107,8 @@ opened_cb (AlidadeWindow *self)
   const char *folder = alidade_project_service_get_folder (self->projects);
 
   set_starting (self, FALSE);
+  g_clear_pointer (&self->import_report, gtk_window_destroy); /* of the project before */
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.show-import-report", FALSE);
   alidade_exploration_set_picture (self->exploration, NULL);
   if (folder != NULL)
     {
@@ -363,6 +365,7 @@ show_history (GtkWidget *widget, const char *name, GVariant *parameter)
 void
 _alidade_window_init_project (AlidadeWindow *self)
 {
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.show-import-report", FALSE);
   g_signal_connect_swapped (self->projects, "opened", G_CALLBACK (opened_cb), self);
   g_signal_connect_swapped (self->project_notice, "button-clicked", G_CALLBACK (notice_clicked_cb), self);
   update_actions (self);

@@ -188,16 +188,16 @@ relinked_cb (GObject *source, GAsyncResult *result, gpointer data)
   if (!_alidade_window_job_end (&relink->job))
     return;
   if (done && relink->report.changed + relink->report.missing > 0)
-    _alidade_window_toast (self, "%'" G_GINT64_FORMAT " pictures found, %'" G_GINT64_FORMAT
+    _alidade_window_tell (self, "%'" G_GINT64_FORMAT " pictures found, %'" G_GINT64_FORMAT
                            " have other content, %'" G_GINT64_FORMAT " are still missing",
                            found, relink->report.changed, relink->report.missing);
   else if (done)
-    _alidade_window_toast (self, found == 1 ? "The picture was found" : "All %'" G_GINT64_FORMAT " pictures were found",
+    _alidade_window_tell (self, found == 1 ? "The picture was found" : "All %'" G_GINT64_FORMAT " pictures were found",
                            found);
   else if (g_error_matches (error, PROJECT_ERROR, PROJECT_ERROR_REFUSED) && !relink->force)
     ask_force (self, relink, error->message);
   else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    _alidade_window_toast (self, "%s", error->message);
+    _alidade_window_tell (self, "%s", error->message);
   /* Their paths are other ones now. */
   if (done)
     {
