@@ -64,13 +64,14 @@ paint_dimmed (AlidadeRegionCanvas *self, cairo_t *cr, const RegionFrame *frame)
     }
 }
 
+/* The shapes of those that are not selected, or their names, which lie over all shapes. */
 static void
-paint_others (AlidadeRegionCanvas *self, cairo_t *cr, const RegionFrame *frame)
+paint_others (AlidadeRegionCanvas *self, cairo_t *cr, const RegionFrame *frame, gboolean names)
 {
   int selected = alidade_region_edit_get_selected (self->edit);
   guint n = alidade_region_edit_get_n (self->edit);
 
-  for (guint i = 0; i < n; i++)
+  for (guint i = 0; i < n && (!names || n <= TAGS_LIMIT); i++)
     {
       AlidadeEditRegion region;
       CanvasRegion attributes;
@@ -83,8 +84,9 @@ paint_others (AlidadeRegionCanvas *self, cairo_t *cr, const RegionFrame *frame)
         continue;
       style.proposal = is_proposal (&region) && !region.changed;
       style.alpha = attributes.ticked ? 1 : UNTICKED;
-      paint (self, cr, frame, region.shape, style);
-      if (attributes.name != NULL && n <= TAGS_LIMIT)
+      if (!names)
+        paint (self, cr, frame, region.shape, style);
+      else if (attributes.name != NULL)
         paint_tag (self, cr, frame, region.shape, attributes.name, style.proposal, style.alpha);
     }
 }
@@ -103,7 +105,8 @@ make_statics (AlidadeRegionCanvas *self, const RegionFrame *frame)
   cairo_surface_set_device_scale (surface, scale, scale);
   cr = cairo_create (surface);
   paint_dimmed (self, cr, frame);
-  paint_others (self, cr, frame);
+  paint_others (self, cr, frame, FALSE);
+  paint_others (self, cr, frame, TRUE);
   cairo_destroy (cr);
   cr = gsk_cairo_node_get_draw_context (node);
   cairo_set_source_surface (cr, surface, 0, 0);
