@@ -94,12 +94,23 @@ atomic_file_open (const char *path, AtomicFile **out, AlbefError *error)
   AtomicFile *file = mem_new0 (1, sizeof *file);
   AlbefStatus status;
   struct stat info;
+  bool there;
 
   /* A link stays a link: its target is what gets replaced. */
   file->path = realpath (path, NULL);
   if (file->path == NULL)
     file->path = mem_strdup (path);
   file->fd = -1;
+  /* A rename would put a file in the place of a device or a pipe, and fail on a folder when all the work is done. */
+  there = stat (file->path, &info) == 0;
+  if (there && !S_ISREG (info.st_mode))
+    {
+      status = S_ISDIR (info.st_mode)
+                   ? error_set (error, ALBEF_ERROR_FILE, "cannot write '%s': it is a folder; name a file in it", path)
+                   : error_set (error, ALBEF_ERROR_FILE, "cannot write '%s': it is no file, but a device or a pipe; name a file", path);
+      atomic_file_free (file);
+      return status;
+    }
   for (int attempt = 0; attempt < 100 && file->fd < 0 && (attempt == 0 || errno == EEXIST); attempt++)
     {
       free (file->beside);
@@ -112,7 +123,7 @@ atomic_file_open (const char *path, AtomicFile **out, AlbefError *error)
       atomic_file_free (file);
       return status;
     }
-  if (stat (file->path, &info) == 0)
+  if (there)
     (void) !fchmod (file->fd, info.st_mode & 0777); /* as the file it replaces; not worth failing for */
   file->buffer = mem_new0 (BUFFER, 1);
   reach (ATOMIC_FILE_OPENED);

@@ -6,6 +6,7 @@
 
 typedef struct AtomicFile AtomicFile;
 
+/* Only the place of a file is written to, or one where nothing is yet: a folder, a device or a pipe is refused. */
 AlbefStatus atomic_file_open (const char *path, AtomicFile **file, AlbefError *error);
 AlbefStatus atomic_file_write (AtomicFile *file, const void *data, size_t length, AlbefError *error);
 /* Syncs and renames; frees the file also on failure, when the old one is still in place. */

@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: MIT
  * Writing PNG files: complete or not at all, with text chunks that say what made them. */
+#include "atomic-file.h"
 #include "error.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <png.h>
 #include <setjmp.h>
-#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define MAX_KEYWORD 79
 
 typedef struct
 {
-  FILE *stream;
+  AtomicFile *file;
+  AlbefError problem; /* what stopped the file, if that stopped the picture */
   png_structp png;
   png_infop info;
   png_text *texts;
@@ -37,23 +36,19 @@ on_warning (png_structp png, png_const_charp message)
 {
 }
 
-/* libpng's own would say "Write Error" alone. */
 static void
 write_bytes (png_structp png, png_bytep bytes, png_size_t length)
 {
   PngWriter *writer = png_get_io_ptr (png);
 
-  if (fwrite (bytes, 1, length, writer->stream) != length)
-    png_error (png, strerror (errno));
+  if (atomic_file_write (writer->file, bytes, length, &writer->problem) != ALBEF_OK)
+    png_error (png, "");
 }
 
+/* All of it goes out at the end. */
 static void
 flush_bytes (png_structp png)
 {
-  PngWriter *writer = png_get_io_ptr (png);
-
-  if (fflush (writer->stream) != 0)
-    png_error (png, strerror (errno));
 }
 
 /* The next code point of UTF-8; an ill-formed byte counts as U+FFFD. */
@@ -153,45 +148,19 @@ write_stream (PngWriter *writer, const uint8_t *pixels, int width, int height, i
 }
 
 static AlbefStatus
-write_beside (PngWriter *writer, const char *path, const uint8_t *pixels, int width, int height, int channels,
-              AlbefError *error)
+write_file (PngWriter *writer, const char *path, const uint8_t *pixels, int width, int height, int channels,
+            AlbefError *error)
 {
-  static atomic_uint counter;
-  char *beside = mem_printf ("%s.%ld-%u.part", path, (long) getpid (), atomic_fetch_add (&counter, 1));
-  int fd = open (beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  AlbefStatus status = ALBEF_OK;
+  AlbefStatus status = atomic_file_open (path, &writer->file, error);
 
-  writer->stream = fd >= 0 ? fdopen (fd, "wb") : NULL;
-  if (writer->stream == NULL)
-    {
-      status = error_set_errno (error, ALBEF_ERROR_FILE, "cannot write '%s'", path);
-      if (fd >= 0)
-        {
-          close (fd);
-          unlink (beside);
-        }
-    }
-  else
-    {
-      bool written = write_stream (writer, pixels, width, height, channels);
-      bool flushed = written && fflush (writer->stream) == 0 && fsync (fileno (writer->stream)) == 0;
-      int flush_errno = errno;
-      bool closed = fclose (writer->stream) == 0;
-
-      if (!written)
-        status = error_set (error, ALBEF_ERROR_FILE, "cannot write '%s': %s", path, writer->message);
-      else if (!flushed || !closed)
-        {
-          errno = flushed ? errno : flush_errno;
-          status = error_set_errno (error, ALBEF_ERROR_FILE, "cannot write '%s'", path);
-        }
-      else if (rename (beside, path) != 0)
-        status = error_set_errno (error, ALBEF_ERROR_FILE, "cannot put the new file in place of '%s'", path);
-      if (status != ALBEF_OK)
-        unlink (beside);
-    }
-  free (beside);
-  return status;
+  if (status != ALBEF_OK)
+    return status;
+  if (write_stream (writer, pixels, width, height, channels))
+    return atomic_file_commit (writer->file, error);
+  atomic_file_discard (writer->file);
+  if (writer->problem.status != ALBEF_OK)
+    return error_set (error, writer->problem.status, "%s", writer->problem.message);
+  return error_set (error, ALBEF_ERROR_FILE, "cannot write '%s': %s", path, writer->message);
 }
 
 AlbefStatus
@@ -219,7 +188,7 @@ albef_png_write (const char *path, const uint8_t *pixels, int width, int height,
         }
     }
   if (status == ALBEF_OK)
-    status = write_beside (&writer, path, pixels, width, height, channels, error);
+    status = write_file (&writer, path, pixels, width, height, channels, error);
   for (int i = 0; i < writer.n_texts; i++)
     free (writer.texts[i].text);
   free (writer.texts);

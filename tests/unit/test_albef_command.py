@@ -123,6 +123,22 @@ def full_disk(folder):
            "/full disk/a picture that cannot be written: why, and the older one stays", (run.stderr, left))
 
 
+def no_file(folder):
+    """What is there and no file: a folder, and a pipe in place of a device (a rename would put a file over it)."""
+    os.mkfifo(os.path.join(folder, "pipe"))
+    os.mkdir(os.path.join(folder, "a.folder"))
+    for ending, arguments in ((".png", ["maps", "picture.png", "a dog", "-o"]), (".npy", ["maps", "picture.png", "a dog", "-o"]),
+                              (".safetensors", ["convert", "model.safetensors"]), (".pth", ["export", "--to", "pth", "model.safetensors"])):
+        for kind, word in (("pipe", "pipe"), ("a.folder", "folder")):
+            out = pathlib.Path(folder, kind + ending)
+            out.symlink_to(kind)
+            status, output, said = albef(*arguments, out.name, folder=folder)
+            left = [name for name in os.listdir(folder) if ".new-" in name]
+            tap.ok(status == 1 and word in said and out.name in said and not left and out.is_symlink()
+                   and (pathlib.Path(folder, "pipe").is_fifo() and pathlib.Path(folder, "a.folder").is_dir()),
+                   f"/no file/{arguments[0]} to a {word} as {ending}", (status, said, left))
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         tiny_scenes.make(folder)
@@ -136,6 +152,7 @@ def main():
         command(folder)
         options(folder)
         full_disk(folder)
+        no_file(folder)
     return tap.done()
 
 
