@@ -136,7 +136,7 @@ setup_cb (GtkSignalListItemFactory *factory, GtkListItem *item, AlidadeLibraryTa
 
   g_object_set_data (G_OBJECT (label), "column", (gpointer) column);
   gtk_label_set_xalign (GTK_LABEL (label), 0);
-  gtk_label_set_ellipsize (GTK_LABEL (label), column == columns ? PANGO_ELLIPSIZE_MIDDLE : PANGO_ELLIPSIZE_END);
+  gtk_label_set_ellipsize (GTK_LABEL (label), column == columns ? PANGO_ELLIPSIZE_START : PANGO_ELLIPSIZE_END);
   if (column->is_number)
     gtk_widget_add_css_class (label, "numeric");
   if (column != columns)

@@ -7,7 +7,6 @@
 #include "filter-bar.h"
 #include "library-edit.h"
 #include "library-table.h"
-#include "notice-bar.h"
 #include "picture-details.h"
 #include "picture-selection.h"
 #include "project-pictures.h"
@@ -23,7 +22,7 @@ struct _AlidadeLibraryView
   GtkDropDown *order;
   GtkToggleButton *descending, *as_grid, *as_list, *details_toggle;
   GtkWidget *filter_slot, *details_slot, *details_side, *table_slot;
-  AlidadeNoticeBar *notice;
+  GtkWidget *missing_button;
   GtkStack *pages;
   GtkGridView *grid;
   GtkLabel *count;
@@ -41,7 +40,6 @@ struct _AlidadeLibraryView
   AlidadeProjectPictures *pictures;
   AlidadePictureSelection *selection;
   GCancellable *counting;
-  gint64 missing; /* pictures whose files are not there */
   guint columns_id;
   gboolean setting, narrow;
 

@@ -81,7 +81,6 @@ missing_cb (GObject *object, GAsyncResult *result, gpointer data)
   g_autoptr (AlidadeLibraryView) self = data;
   GCancellable *cancellable = g_task_get_cancellable (G_TASK (result));
   g_autofree LibraryResult *found = alidade_project_index_query_finish (ALIDADE_PROJECT_INDEX (object), result, NULL);
-  gboolean shown;
   g_autofree char *text = NULL;
 
   if (cancellable != self->counting)
@@ -89,13 +88,9 @@ missing_cb (GObject *object, GAsyncResult *result, gpointer data)
   g_clear_object (&self->counting);
   if (found == NULL)
     return;
-  self->missing = found->count;
-  shown = alidade_project_pictures_get_filter (self->pictures)->files == 1 << LIBRARY_FILE_MISSING;
-  if (self->missing > 0)
-    text = g_strdup_printf ("%'" G_GINT64_FORMAT " %s not where %s.%s", self->missing, self->missing == 1 ? "file is" : "files are",
-                            self->missing == 1 ? "it was" : "they were",
-                            shown ? " If a folder has moved, tell the project where it is now." : "");
-  alidade_notice_bar_set (self->notice, "image-missing-symbolic", text, shown ? "Show All" : "Show Them", -1);
+  text = g_strdup_printf ("%'" G_GINT64_FORMAT " %s missing", found->count, found->count == 1 ? "file" : "files");
+  gtk_button_set_label (GTK_BUTTON (self->missing_button), text);
+  gtk_widget_set_visible (self->missing_button, found->count > 0);
 }
 
 static void
@@ -200,7 +195,7 @@ show_all (AlidadeLibraryView *self)
 }
 
 static void
-notice_cb (AlidadeLibraryView *self)
+show_missing_cb (AlidadeLibraryView *self)
 {
   LibraryFilter *filter = alidade_filter_bar_get_filter (self->filters);
   gboolean shown = filter->files == 1 << LIBRARY_FILE_MISSING;
@@ -260,6 +255,29 @@ search_key_cb (GtkEventControllerKey *keys, guint key, guint code, GdkModifierTy
     return FALSE;
   focus_list (self);
   return TRUE;
+}
+
+/* Keys of the pictures themselves: an empty entry lets them through, and would remove what is selected elsewhere. */
+static void
+add_list_keys (AlidadeLibraryView *self)
+{
+  static const struct
+  {
+    guint key;
+    GdkModifierType modifiers;
+    const char *action;
+  } keys[] = {
+    { GDK_KEY_Delete, 0, "library.remove" }, { GDK_KEY_KP_Delete, 0, "library.remove" },
+    { GDK_KEY_Delete, GDK_SHIFT_MASK, "library.bin" }, { GDK_KEY_t, 0, "library.tag" },
+    { GDK_KEY_a, GDK_CONTROL_MASK, "library.select-all" },
+  };
+  GtkEventController *controller = gtk_shortcut_controller_new ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+    gtk_shortcut_controller_add_shortcut (
+        GTK_SHORTCUT_CONTROLLER (controller),
+        gtk_shortcut_new (gtk_keyval_trigger_new (keys[i].key, keys[i].modifiers), gtk_named_action_new (keys[i].action)));
+  gtk_widget_add_controller (GTK_WIDGET (self->pages), controller);
 }
 
 /* GTK's lists take Esc for unselecting. */
@@ -345,7 +363,7 @@ reset_cb (AlidadeLibraryView *self)
   apply_filter (self);
   update_page (self);
   selected_cb (self);
-  alidade_notice_bar_set (self->notice, NULL, NULL, NULL, -1);
+  gtk_widget_set_visible (self->missing_button, FALSE);
 }
 
 /* Grid and list: the one that is not on screen has no model, and makes no rows. */
@@ -559,7 +577,6 @@ class_init_actions (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "library.details", NULL, details_action);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Escape, 0, "library.close", NULL);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_f, GDK_CONTROL_MASK, "library.search", NULL);
-  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_a, GDK_CONTROL_MASK, "library.select-all", NULL);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_g, GDK_CONTROL_MASK, "library.shape", NULL);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_F9, GDK_SHIFT_MASK, "library.details", NULL);
   _alidade_library_view_class_init_edits (widget_class);
@@ -572,7 +589,6 @@ alidade_library_view_class_init (AlidadeLibraryViewClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = alidade_library_view_dispose;
   G_OBJECT_CLASS (klass)->finalize = alidade_library_view_finalize;
-  g_type_ensure (ALIDADE_TYPE_NOTICE_BAR);
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
   gtk_widget_class_set_css_name (widget_class, "libraryview");
   gtk_widget_class_set_template_from_resource (widget_class, "/org/alidade/ui/library-view.ui");
@@ -588,7 +604,7 @@ alidade_library_view_class_init (AlidadeLibraryViewClass *klass)
   BIND (details_slot);
   BIND (details_side);
   BIND (table_slot);
-  BIND (notice);
+  BIND (missing_button);
   BIND (pages);
   BIND (grid);
   BIND (count);
@@ -601,6 +617,7 @@ alidade_library_view_class_init (AlidadeLibraryViewClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, activate_search_cb);
   gtk_widget_class_bind_template_callback (widget_class, order_cb);
   gtk_widget_class_bind_template_callback (widget_class, shape_cb);
+  gtk_widget_class_bind_template_callback (widget_class, show_missing_cb);
   gtk_widget_class_bind_template_callback (widget_class, activate_cb);
   class_init_actions (widget_class);
   signals[SIGNAL_CLOSE] = g_signal_new ("close", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
@@ -623,6 +640,7 @@ alidade_library_view_init (AlidadeLibraryView *self)
   gtk_event_controller_set_propagation_phase (keys, GTK_PHASE_CAPTURE);
   g_signal_connect (keys, "key-pressed", G_CALLBACK (list_key_cb), self);
   gtk_widget_add_controller (GTK_WIDGET (self->pages), keys);
+  add_list_keys (self);
   /* The button inside is what takes the focus. */
   gtk_accessible_update_property (GTK_ACCESSIBLE (gtk_widget_get_first_child (GTK_WIDGET (self->order))),
                                   GTK_ACCESSIBLE_PROPERTY_LABEL, "Order", -1);
@@ -676,7 +694,6 @@ alidade_library_view_new (AlidadeProjectIndex *index, AlidadeThumbnailer *thumbn
   g_signal_connect_swapped (self->pictures, "answered", G_CALLBACK (answered_cb), self);
   g_signal_connect_swapped (index, "updated", G_CALLBACK (updated_cb), self);
   g_signal_connect_swapped (index, "reset", G_CALLBACK (reset_cb), self);
-  g_signal_connect_swapped (self->notice, "button-clicked", G_CALLBACK (notice_cb), self);
   show_filter (self);
   shape_cb (self);
   selected_cb (self);

@@ -111,6 +111,10 @@ def keyboard(project, pictures):
         program.key("ctrl+z")
         ok(program.find("label", "1 picture") is not None, "/undo/it is back")
         ok(wait(lambda: focused_name(program).startswith("scene-03.png")), "/undo/and has the focus", focused_name(program))
+        program.key("ctrl+f", "ctrl+a", "Delete", "t", "BackSpace")
+        ok(program.find("label", "1 (picture|of 1 selected)") is not None, "/entry/keys of the list do nothing in the search")
+        program.key("Down")
+        wait(lambda: focused_name(program).startswith("scene-03.png"))
         program.key("Escape")
         ok(wait(lambda: next(program.window.every("push button", "Leave the library"), None) is None), "/leave/Esc leaves",
            focused_name(program))
