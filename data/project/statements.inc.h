@@ -451,8 +451,10 @@ STATEMENT (COUNT_VERDICTS, "SELECT count (*) FROM verdict_now v JOIN shown_phras
 STATEMENT (COUNT_MISSING, "SELECT count (*) FROM shown_image WHERE state = 'missing'")
 STATEMENT (COUNT_OUTSIDE, "SELECT count (*) FROM (SELECT DISTINCT r.region FROM shown_region r JOIN shown_image i ON i.id = r.image"
            " WHERE i.width > 0 AND (r.x1 < 0 OR r.y1 < 0 OR r.x2 > i.width OR r.y2 > i.height))")
-/* A region that an undone correction copied from a shared one has no revision and no link */
-STATEMENT (COUNT_ORPHANS, "SELECT (SELECT count (*) FROM region r WHERE r.current IS NOT NULL AND NOT EXISTS (SELECT 1 FROM link l WHERE l.region = r.id))"
+/* A region that an undone correction copied from a shared one has no revision and no link; what a cancelled import left
+   is purged by the next writer, links first */
+STATEMENT (COUNT_ORPHANS, "SELECT (SELECT count (*) FROM region r WHERE r.current IS NOT NULL AND NOT EXISTS (SELECT 1 FROM link l WHERE l.region = r.id)"
+           "    AND NOT EXISTS (SELECT 1 FROM entry e WHERE e.id = r.entry AND e.state = 'pending'))"
            " + (SELECT count (*) FROM link l JOIN region r ON r.id = l.region JOIN phrase p ON p.id = l.phrase"
            "    WHERE r.image <> p.image)"
            " + (SELECT count (*) FROM region r LEFT JOIN region_revision v ON v.id = r.current WHERE r.current IS NOT NULL AND v.region IS NOT r.id)"

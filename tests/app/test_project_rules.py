@@ -5,6 +5,7 @@ folders that cannot be written to, pictures that change, go and come back, and a
     test_project_rules.py ALIDADE
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -134,6 +135,20 @@ def check_shared():
     tap.ok(check("s")["sound"], "/shared/undone, the project is sound")
 
 
+def check_half_purged():
+    """What is left of an import that was cut off, and whose purging was cut off as well (the disk was full)."""
+    run("new", "h")
+    run("import", "h", manifest("h.jsonl", record("a.jpg", "kite", (1, 1, 9, 9)), record("a.jpg", "dog", (2, 2, 9, 9))))
+    with contextlib.closing(sqlite3.connect(work / "h" / "project.alidade")) as database:
+        database.execute("UPDATE entry SET state = 'pending'")
+        database.execute("DELETE FROM link")
+        database.commit()
+    found = check("h")
+    tap.ok(found["sound"] and found["images"] == found["regions"] == 0, "/purge/half of it is no damage", str(found))
+    run("import", "h", work / "h.jsonl")
+    tap.ok(check("h")["sound"] and len(rows("h", "regions")) == 2, "/purge/the next writer ends it")
+
+
 def as_somebody(function):
     """Without the powers of root, who may write anywhere; None where the tests have them but cannot leave them."""
     if os.geteuid() != 0:
@@ -261,6 +276,7 @@ def main():
         check_deciding()
         check_undo()
         check_shared()
+        check_half_purged()
         if as_somebody(check_read_only) is None:
             tap.skip("/read-only", "needs another user than this one")
         check_pictures()
