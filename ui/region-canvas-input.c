@@ -194,7 +194,8 @@ choose_cursor (AlidadeRegionCanvas *self)
     return "crosshair";
   if (selected != NULL && alidade_region_edit_get_draft (self->edit, &draft) == NULL)
     {
-      if (selected->kind == SHAPE_BOX && find_handle (self, &frame, selected, self->pointer_x, self->pointer_y, &handle))
+      if (selected->kind == SHAPE_BOX
+          && find_handle (self, &frame, selected, self->pointer_x, self->pointer_y, &handle))
         return handle_cursor (handle.edges);
       if (selected->kind == SHAPE_POLYGON && find_point (&frame, selected, self->pointer_x, self->pointer_y) != -1)
         return "move";

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Inside of AlidadeRegionCanvas: region-canvas.c has the scene and its state, -draw.c the snapshot, -input.c the
- * pointer, -keys.c actions and keys. */
+ * Inside of AlidadeRegionCanvas: region-canvas.c has its state, -scene.c what it is given, -draw.c the snapshot,
+ * -input.c the pointer, -keys.c actions and keys. */
 #pragma once
 
 #include "picture-layer.h"
@@ -91,6 +91,10 @@ gboolean _region_canvas_frame (AlidadeRegionCanvas *self, RegionFrame *frame);
 /* Its attributes; made here: visible and ticked. */
 CanvasRegion _region_canvas_look_up (AlidadeRegionCanvas *self, const AlidadeEditRegion *region);
 gboolean _region_canvas_is_shown (AlidadeRegionCanvas *self, int index);
+/* The map or how it is drawn is another. */
+void _region_canvas_drop_map (AlidadeRegionCanvas *self);
+/* Everything is another: tells so. */
+void _region_canvas_scene_changed (AlidadeRegionCanvas *self);
 void _region_canvas_drop_statics (AlidadeRegionCanvas *self);
 void _region_canvas_snapshot (GtkWidget *widget, GtkSnapshot *snapshot);
 

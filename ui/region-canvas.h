@@ -20,7 +20,7 @@
  *
  * Class actions, all without parameter, so that they show in AT-SPI too:
  *   region.select-tool box-tool polygon-tool brush-tool erase-tool
- *     (box-tool again: a box at the map's peak; polygon-tool again: the selected box as a polygon, its first point held)
+ *     (box-tool again: a box at the map's peak; polygon-tool again: the selected box as a polygon, a point held)
  *   region.mask-from-map (again: the next part) threshold-up threshold-down fill smooth brush-larger brush-smaller
  *   region.nudge-left -right -up -down, nudge-far-left ... (10 px), wider narrower taller shorter
  *   region.next region.previous                                      select another region

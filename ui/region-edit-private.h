@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Inside of AlidadeRegionEdit: region-edit.c keeps states and gestures, region-edit-tools.c has what the hand does. */
+ * Inside of AlidadeRegionEdit: region-edit-state.c keeps states, region-edit.c gestures, region-edit-tools.c has what
+ * the hand does. */
 #pragma once
 
 #include "region-edit.h"
@@ -19,6 +20,19 @@ typedef struct
   GPtrArray *items; /* EditItem, referenced */
   guint selected;   /* serial; 0: none */
 } EditState;
+
+void edit_item_unref (gpointer item);
+/* Takes what `shape` holds. */
+EditItem *edit_item_new_take (guint serial, RegionOrigin origin, Shape *shape);
+GPtrArray *edit_items_new (void);
+EditState edit_state_copy (const EditState *state);
+void edit_state_clear (EditState *state);
+void edit_state_free (gpointer state);
+/* Its place; -1: it is not there. */
+int edit_state_find (const EditState *state, guint serial);
+gboolean edit_states_equal (const EditState *a, const EditState *b);
+/* Takes what `state` holds as the newest of steps of undo; the oldest go when there are too many. */
+void edit_state_push (GQueue *queue, EditState state);
 
 struct _AlidadeRegionEdit
 {

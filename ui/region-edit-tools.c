@@ -81,7 +81,8 @@ alidade_region_edit_move (AlidadeRegionEdit *self, double dx, double dy)
   g_auto (Shape) shape = { 0 };
 
   return _region_edit_leave (
-      self, opened, before != NULL && give_selected (self, edit_move (&picture, &before->shape, dx, dy, &shape), &shape));
+      self, opened,
+      before != NULL && give_selected (self, edit_move (&picture, &before->shape, dx, dy, &shape), &shape));
 }
 
 gboolean
@@ -310,11 +311,10 @@ alidade_region_edit_mask_from_map (AlidadeRegionEdit *self, double threshold, gu
 {
   gboolean opened = _region_edit_enter (self, "Mask from the map");
   g_auto (Shape) shape = { 0 };
+  gboolean made
+      = self->has_map && mask_from_field (&self->map, threshold, part, self->width, self->height, &shape);
 
-  return _region_edit_leave (
-      self, opened,
-      self->has_map
-          && give_drawn (self, mask_from_field (&self->map, threshold, part, self->width, self->height, &shape), &shape));
+  return _region_edit_leave (self, opened, give_drawn (self, made, &shape));
 }
 
 /* All shapes ------------------------------------------------------------------------------------------------------- */

@@ -5,9 +5,6 @@
 
 #include <string.h>
 
-#define UNDO_LIMIT 1000         /* steps */
-#define UNDO_BYTES (64 << 20) /* of their shapes, about */
-
 G_DEFINE_FINAL_TYPE (AlidadeRegionEdit, alidade_region_edit, G_TYPE_OBJECT)
 
 enum
@@ -20,129 +17,11 @@ enum
 
 static guint signals[N_SIGNALS];
 
-/* States ----------------------------------------------------------------------------------------------------------- */
-
-static void
-item_clear (gpointer data)
-{
-  shape_clear (&((EditItem *) data)->shape);
-}
-
-static void
-item_unref (gpointer data)
-{
-  g_rc_box_release_full (data, item_clear);
-}
-
-/* Takes what `shape` holds. */
-static EditItem *
-item_new_take (guint serial, RegionOrigin origin, Shape *shape)
-{
-  EditItem *item = g_rc_box_new0 (EditItem);
-
-  item->serial = serial;
-  item->origin = origin;
-  item->shape = *shape;
-  memset (shape, 0, sizeof *shape);
-  return item;
-}
-
-static gpointer
-copy_item (gconstpointer item, gpointer data)
-{
-  return g_rc_box_acquire ((gpointer) item);
-}
-
-static GPtrArray *
-items_new (void)
-{
-  return g_ptr_array_new_with_free_func (item_unref);
-}
-
-static EditState
-state_copy (const EditState *state)
-{
-  EditState copy = { g_ptr_array_copy (state->items, copy_item, NULL), state->selected };
-
-  g_ptr_array_set_free_func (copy.items, item_unref);
-  return copy;
-}
-
-static void
-state_clear (EditState *state)
-{
-  g_clear_pointer (&state->items, g_ptr_array_unref);
-  state->selected = 0;
-}
-
-static void
-state_free (gpointer data)
-{
-  state_clear (data);
-  g_free (data);
-}
-
-static int
-state_find (const EditState *state, guint serial)
-{
-  for (guint i = 0; serial != 0 && i < state->items->len; i++)
-    if (((EditItem *) g_ptr_array_index (state->items, i))->serial == serial)
-      return (int) i;
-  return -1;
-}
-
-static gboolean
-states_equal (const EditState *a, const EditState *b)
-{
-  if (a->items->len != b->items->len)
-    return FALSE;
-  for (guint i = 0; i < a->items->len; i++)
-    {
-      const EditItem *one = g_ptr_array_index (a->items, i), *other = g_ptr_array_index (b->items, i);
-
-      if (one != other && (one->serial != other->serial || !shape_equal (&one->shape, &other->shape)))
-        return FALSE;
-    }
-  return TRUE;
-}
-
-/* Bytes that a step holds alone, about: the shape it was made on. */
-static gsize
-state_cost (const EditState *state)
-{
-  int index = state_find (state, state->selected);
-  const Shape *shape = index >= 0 ? &((EditItem *) g_ptr_array_index (state->items, index))->shape : NULL;
-  gsize bytes = state->items->len * sizeof (gpointer);
-
-  if (shape != NULL && shape->runs != NULL)
-    bytes += shape->runs->len * sizeof (guint32);
-  if (shape != NULL && shape->points != NULL)
-    bytes += shape->points->len * sizeof (double);
-  return bytes;
-}
-
-static void
-push_state (GQueue *queue, EditState state)
-{
-  gsize bytes = 0;
-
-  g_queue_push_head (queue, g_memdup2 (&state, sizeof state));
-  for (GList *l = queue->head; l != NULL; l = l->next)
-    bytes += state_cost (l->data);
-  while (queue->length > 1 && (queue->length > UNDO_LIMIT || bytes > UNDO_BYTES))
-    {
-      EditState *oldest = g_queue_pop_tail (queue);
-
-      bytes -= state_cost (oldest);
-      state_free (oldest);
-    }
-}
-
 static void
 forget_steps (AlidadeRegionEdit *self)
 {
-  g_queue_clear_full (&self->undo, state_free);
-  g_queue_clear_full (&self->redo, state_free);
+  g_queue_clear_full (&self->undo, edit_state_free);
+  g_queue_clear_full (&self->redo, edit_state_free);
 }
 
 /* The held point may be gone with its shape. */
@@ -168,7 +47,7 @@ _region_edit_picture (AlidadeRegionEdit *self, gboolean snap)
 EditItem *
 _region_edit_selected (AlidadeRegionEdit *self)
 {
-  int index = state_find (&self->now, self->now.selected);
+  int index = edit_state_find (&self->now, self->now.selected);
 
   return index >= 0 ? g_ptr_array_index (self->now.items, index) : NULL;
 }
@@ -176,7 +55,7 @@ _region_edit_selected (AlidadeRegionEdit *self)
 EditItem *
 _region_edit_selected_before (AlidadeRegionEdit *self)
 {
-  int index = self->gesture != NULL ? state_find (&self->began, self->now.selected) : -1;
+  int index = self->gesture != NULL ? edit_state_find (&self->began, self->now.selected) : -1;
 
   return index >= 0 ? g_ptr_array_index (self->began.items, index) : _region_edit_selected (self);
 }
@@ -197,19 +76,19 @@ _region_edit_changed (AlidadeRegionEdit *self)
 void
 _region_edit_replace (AlidadeRegionEdit *self, Shape *shape)
 {
-  int index = state_find (&self->now, self->now.selected);
+  int index = edit_state_find (&self->now, self->now.selected);
   EditItem *before = g_ptr_array_index (self->now.items, index);
-  EditItem *after = item_new_take (before->serial, before->origin, shape);
+  EditItem *after = edit_item_new_take (before->serial, before->origin, shape);
 
   g_ptr_array_index (self->now.items, index) = after;
-  item_unref (before);
+  edit_item_unref (before);
 }
 
 void
 _region_edit_append (AlidadeRegionEdit *self, Shape *shape)
 {
   self->drawn = ++self->last_serial;
-  g_ptr_array_add (self->now.items, item_new_take (self->drawn, ORIGIN_PERSON, shape));
+  g_ptr_array_add (self->now.items, edit_item_new_take (self->drawn, ORIGIN_PERSON, shape));
   self->now.selected = self->drawn;
   self->point = -1;
 }
@@ -217,7 +96,7 @@ _region_edit_append (AlidadeRegionEdit *self, Shape *shape)
 void
 _region_edit_drop (AlidadeRegionEdit *self, guint serial)
 {
-  int index = state_find (&self->now, serial);
+  int index = edit_state_find (&self->now, serial);
 
   if (index < 0)
     return;
@@ -256,8 +135,8 @@ alidade_region_edit_finalize (GObject *object)
   AlidadeRegionEdit *self = ALIDADE_REGION_EDIT (object);
 
   forget_steps (self);
-  state_clear (&self->now);
-  state_clear (&self->began);
+  edit_state_clear (&self->now);
+  edit_state_clear (&self->began);
   g_ptr_array_unref (self->loaded);
   g_hash_table_unref (self->ids);
   g_array_unref (self->draft);
@@ -283,8 +162,8 @@ static void
 alidade_region_edit_init (AlidadeRegionEdit *self)
 {
   self->width = self->height = 1;
-  self->loaded = items_new ();
-  self->now.items = items_new ();
+  self->loaded = edit_items_new ();
+  self->now.items = edit_items_new ();
   self->ids = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   self->draft = g_array_new (FALSE, FALSE, sizeof (double));
   self->point = -1;
@@ -304,7 +183,7 @@ alidade_region_edit_set_picture (AlidadeRegionEdit *self, guint32 width, guint32
   g_return_if_fail (width > 0 && height > 0);
 
   self->gesture = NULL;
-  state_clear (&self->began);
+  edit_state_clear (&self->began);
   forget_steps (self);
   g_ptr_array_set_size (self->loaded, 0);
   g_ptr_array_set_size (self->now.items, 0);
@@ -335,7 +214,7 @@ alidade_region_edit_load (AlidadeRegionEdit *self, gint64 id, RegionOrigin origi
   g_return_if_fail (self->gesture == NULL);
 
   shape_copy (shape, &copy);
-  item = item_new_take (++self->last_serial, origin, &copy);
+  item = edit_item_new_take (++self->last_serial, origin, &copy);
   g_ptr_array_add (self->loaded, item);
   g_ptr_array_insert (self->now.items, self->loaded->len - 1, g_rc_box_acquire (item));
   g_hash_table_insert (self->ids, GUINT_TO_POINTER (item->serial), g_memdup2 (&id, sizeof id));
@@ -430,7 +309,7 @@ alidade_region_edit_list_changes (AlidadeRegionEdit *self)
     {
       const EditItem *item = g_ptr_array_index (self->loaded, i);
 
-      if (state_find (&self->now, item->serial) < 0)
+      if (edit_state_find (&self->now, item->serial) < 0)
         {
           AlidadeEditRegion region = describe (self, item->serial, NULL);
 
@@ -452,7 +331,7 @@ alidade_region_edit_get_changed (AlidadeRegionEdit *self)
 {
   EditState loaded = { self->loaded, 0 };
 
-  return !states_equal (&loaded, &self->now);
+  return !edit_states_equal (&loaded, &self->now);
 }
 
 guint64
@@ -475,7 +354,7 @@ alidade_region_edit_set_id (AlidadeRegionEdit *self, guint index, gint64 id)
 int
 alidade_region_edit_get_selected (AlidadeRegionEdit *self)
 {
-  return state_find (&self->now, self->now.selected);
+  return edit_state_find (&self->now, self->now.selected);
 }
 
 void
@@ -514,12 +393,13 @@ gboolean
 alidade_region_edit_step_point (AlidadeRegionEdit *self, int direction)
 {
   EditItem *item = _region_edit_selected (self);
-  int n = item != NULL ? (int) polygon_count_points (&item->shape) : 0;
+  int n = item != NULL ? (int) polygon_count_points (&item->shape) : 0, point;
 
   if (n == 0)
     return FALSE;
   alidade_region_edit_end (self);
-  alidade_region_edit_hold_point (self, self->point < 0 ? (direction > 0 ? 0 : n - 1) : (self->point + direction + n) % n);
+  point = self->point < 0 ? (direction > 0 ? 0 : n - 1) : (self->point + direction + n) % n;
+  alidade_region_edit_hold_point (self, point);
   return TRUE;
 }
 
@@ -532,7 +412,7 @@ alidade_region_edit_begin (AlidadeRegionEdit *self, const char *what)
 
   alidade_region_edit_end (self);
   self->gesture = what;
-  self->began = state_copy (&self->now);
+  self->began = edit_state_copy (&self->now);
   self->began_point = self->point;
   self->drawn = 0;
 }
@@ -545,16 +425,16 @@ alidade_region_edit_end (AlidadeRegionEdit *self)
   if (what == NULL)
     return;
   self->gesture = NULL;
-  if (states_equal (&self->began, &self->now))
+  if (edit_states_equal (&self->began, &self->now))
     {
-      state_clear (&self->began);
+      edit_state_clear (&self->began);
       what = NULL;
     }
   else
     {
-      push_state (&self->undo, self->began);
+      edit_state_push (&self->undo, self->began);
       self->began = (EditState){ 0 };
-      g_queue_clear_full (&self->redo, state_free);
+      g_queue_clear_full (&self->redo, edit_state_free);
     }
   if (what != NULL)
     g_signal_emit (self, signals[GESTURE_ENDED], 0, what);
@@ -566,7 +446,7 @@ alidade_region_edit_cancel (AlidadeRegionEdit *self)
   if (self->gesture == NULL)
     return;
   self->gesture = NULL;
-  state_clear (&self->now);
+  edit_state_clear (&self->now);
   self->now = self->began;
   self->began = (EditState){ 0 };
   self->point = self->began_point;
@@ -589,13 +469,13 @@ alidade_region_edit_revert (AlidadeRegionEdit *self)
 
   alidade_region_edit_cancel (self);
   alidade_region_edit_draft_drop (self);
-  if (states_equal (&loaded, &self->now))
+  if (edit_states_equal (&loaded, &self->now))
     return FALSE;
   alidade_region_edit_begin (self, "Changes dropped");
   selected = self->now.selected;
-  state_clear (&self->now);
-  self->now = state_copy (&loaded);
-  self->now.selected = state_find (&self->now, selected) >= 0 ? selected : 0;
+  edit_state_clear (&self->now);
+  self->now = edit_state_copy (&loaded);
+  self->now.selected = edit_state_find (&self->now, selected) >= 0 ? selected : 0;
   self->point = -1;
   _region_edit_changed (self);
   alidade_region_edit_end (self);
@@ -610,7 +490,7 @@ travel (AlidadeRegionEdit *self, GQueue *from, GQueue *kept, const char *what)
 
   if (state == NULL)
     return FALSE;
-  push_state (kept, self->now);
+  edit_state_push (kept, self->now);
   self->now = *state;
   g_free (state);
   self->point = -1;

@@ -146,7 +146,8 @@ gboolean alidade_region_edit_add (AlidadeRegionEdit *self, const Shape *shape);
 gboolean alidade_region_edit_remove (AlidadeRegionEdit *self);
 gboolean alidade_region_edit_duplicate (AlidadeRegionEdit *self);
 
-/* Back to what was loaded, as a step that can be undone; an open gesture and the draft go. FALSE: nothing was changed. */
+/* Back to what was loaded, as a step that can be undone; an open gesture and the draft go. FALSE: nothing was
+ * changed. */
 gboolean alidade_region_edit_revert (AlidadeRegionEdit *self);
 /* FALSE where there is nothing. An open gesture is taken back by undo(). */
 gboolean alidade_region_edit_undo (AlidadeRegionEdit *self);

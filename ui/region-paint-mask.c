@@ -44,7 +44,8 @@ sample_view (const RegionFrame *frame, const Shape *mask, const double rect[4], 
 {
   gboolean swapped = region_frame_is_swapped (frame);
   int across = swapped ? height : width, down = swapped ? width : height;
-  gsize step_x = swapped ? width : 1, step_y = swapped ? 1 : width; /* in the view, for one sample along a stored axis */
+  /* In the view, for one sample along a stored axis. */
+  gsize step_x = swapped ? width : 1, step_y = swapped ? 1 : width;
   guint8 *stored = g_malloc ((gsize) width * height), *seen;
   double x1, y1, x2, y2;
 

@@ -121,7 +121,9 @@ region_paint_list_handles (const RegionFrame *frame, const Shape *box, RegionHan
           continue;
         if (corner && MIN (rect[2], rect[3]) < TINY_SIDE && row != column)
           continue;
-        handles[n++] = (RegionHandle){ round (rect[0] + rect[2] * column / 2), round (rect[1] + rect[3] * row / 2), edges };
+        handles[n].x = round (rect[0] + rect[2] * column / 2);
+        handles[n].y = round (rect[1] + rect[3] * row / 2);
+        handles[n++].edges = edges;
       }
   return n;
 }
@@ -156,8 +158,9 @@ region_paint_handles (cairo_t *cr, const RegionFrame *frame, const Shape *box)
 
   for (int i = 0; i < n; i++)
     {
-      add_rounded (cr, handles[i].x - REGION_HANDLE / 2 + 0.5, handles[i].y - REGION_HANDLE / 2 + 0.5, REGION_HANDLE - 1,
-                   REGION_HANDLE - 1, 2);
+      const double side = REGION_HANDLE - 1;
+
+      add_rounded (cr, handles[i].x - side / 2, handles[i].y - side / 2, side, side, 2);
       fill_rimmed (cr, 0xffffff);
     }
 }

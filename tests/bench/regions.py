@@ -44,8 +44,8 @@ class Measured(Program):
         xdotool("mouseup", 1)
         wait(lambda: False, 0.2)
         busy, paint = zip(*frames)
-        print("| %s | %d | %.1f | %.1f | %.1f | %.1f |" % (name, len(frames), share(busy, 0.5), share(busy, 0.95), max(busy),
-                                                        share(paint, 0.95)), flush=True)
+        print("| %s | %d | %.1f | %.1f | %.1f | %.1f |"
+              % (name, len(frames), share(busy, 0.5), share(busy, 0.95), max(busy), share(paint, 0.95)), flush=True)
 
 
 def zigzag(x, y, dx, dy, n):
@@ -75,7 +75,8 @@ def main():
             wait(lambda: False, 0.1)
         program.key("Return")
         program.measure("a point of a polygon", (800, 500), zigzag(700, 400, 300, 300, options.steps))
-    with Measured(options.binary, "--measure", "--regions", str(options.regions), "--size", "6000x4000", size=size) as program:
+    with Measured(options.binary, "--measure", "--regions", str(options.regions), "--size", "6000x4000",
+                  size=size) as program:
         wait(lambda: program.log().count("frame") > 1)
         program.measure("a stroke on 24 megapixels", (300, 300), zigzag(300, 300, 500, 300, options.steps), ("d",))
         program.key("v")

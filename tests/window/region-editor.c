@@ -4,10 +4,11 @@
  *
  *   region-editor [--size WIDTHxHEIGHT] [--orientation 1-8] [--regions N] [--dark] [--measure]
  *
- * Lines: ready | tool NAME | edited WHAT | selected INDEX | editing 0|1 | accepted 0|1 | cancelled 0|1, and on each
- * finished gesture one line for every region: region INDEX KIND x1 y1 x2 y2 CHANGED AREA POINTS. With --measure, after each frame:
- * frame BUSY PAINT, milliseconds: what the main thread worked since the frame before (its processor time: events,
- * editing, layout, drawing by GSK), and how long painting took on the clock. */
+ * Lines: ready | picture x y width height (in the window) | tool NAME | edited WHAT | selected INDEX | editing 0|1 |
+ * accepted 0|1 | cancelled 0|1, and before each "edited" one for every region:
+ *   region INDEX KIND x1 y1 x2 y2 CHANGED AREA POINTS
+ * With --measure after each frame: frame BUSY PAINT, milliseconds: what the main thread worked since the frame before
+ * (its processor time: events, editing, layout, drawing by GSK), and how long painting took on the clock. */
 #include "region-canvas.h"
 #include "tool-column.h"
 

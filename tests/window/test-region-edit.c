@@ -78,7 +78,8 @@ test_gestures (void)
   tap_ok (gestures == 1 && g_str_equal (last_gesture, "Box drawn") && box_is (edit, 2, 100, 20, 120, 70),
           "/edit/one gesture, one box");
   alidade_region_edit_undo (edit);
-  tap_ok (alidade_region_edit_get_n (edit) == 2 && !alidade_region_edit_get_changed (edit), "/edit/and one step of undo");
+  tap_ok (alidade_region_edit_get_n (edit) == 2 && !alidade_region_edit_get_changed (edit),
+          "/edit/and one step of undo");
   alidade_region_edit_redo (edit);
   tap_ok (alidade_region_edit_get_n (edit) == 3 && !alidade_region_edit_can_redo (edit), "/edit/done again");
 
@@ -122,13 +123,15 @@ test_gestures (void)
   alidade_region_edit_get (edit, 1, &region);
   tap_ok (region.id == 99, "/edit/which gets its id when it is kept");
 
-  tap_ok (alidade_region_edit_revert (edit) && !alidade_region_edit_get_changed (edit) && box_is (edit, 0, 10, 10, 50, 50),
+  tap_ok (alidade_region_edit_revert (edit) && !alidade_region_edit_get_changed (edit)
+              && box_is (edit, 0, 10, 10, 50, 50),
           "/edit/all dropped");
   alidade_region_edit_undo (edit);
   tap_ok (alidade_region_edit_get_changed (edit) && box_is (edit, 0, 72.5, 10, 103, 40), "/edit/which can be undone");
   while (alidade_region_edit_undo (edit))
     continue;
-  tap_ok (!alidade_region_edit_get_changed (edit) && alidade_region_edit_get_n (edit) == 2, "/edit/back to the beginning");
+  tap_ok (!alidade_region_edit_get_changed (edit) && alidade_region_edit_get_n (edit) == 2,
+          "/edit/back to the beginning");
 }
 
 static void
@@ -155,14 +158,16 @@ test_polygons (void)
   alidade_region_edit_nudge (edit, 0, -10);
   alidade_region_edit_get (edit, 0, &region);
   tap_ok (g_array_index (region.shape->points, double, 5) == 80, "/polygon/the held point is nudged");
-  tap_ok (alidade_region_edit_step_point (edit, 1) && alidade_region_edit_get_point (edit) == 0, "/polygon/and the next");
+  tap_ok (alidade_region_edit_step_point (edit, 1) && alidade_region_edit_get_point (edit) == 0,
+          "/polygon/and the next");
   tap_ok (alidade_region_edit_insert_point (edit, 0, 50, 5) && alidade_region_edit_get_point (edit) == 1,
           "/polygon/a new one is held");
   tap_ok (alidade_region_edit_remove_point (edit) && !alidade_region_edit_remove_point (edit), "/polygon/three stay");
   alidade_region_edit_draft_add (edit, 80, 20);
   alidade_region_edit_draft_add (edit, 120, 20);
   alidade_region_edit_draft_add (edit, 100, 30);
-  tap_ok (alidade_region_edit_draft_close (edit, TRUE) && alidade_region_edit_get_n (edit) == 1, "/polygon/a hole in it");
+  tap_ok (alidade_region_edit_draft_close (edit, TRUE) && alidade_region_edit_get_n (edit) == 1,
+          "/polygon/a hole in it");
   alidade_region_edit_get (edit, 0, &region);
   tap_ok (region.shape->rings->len == 2 && region.shape->fill == SHAPE_EVENODD, "/polygon/is a ring of its own");
   alidade_region_edit_draw_box (edit, 10, 10, 40, 40);
@@ -188,7 +193,8 @@ test_masks (void)
               && region.shape->box[2] == 100 && gestures == 1,
           "/masks/a stroke");
   alidade_region_edit_paint (edit, 70, 50, 70, 50, 4, TRUE);
-  tap_ok (alidade_region_edit_get_n (edit) == 1 && alidade_region_edit_fill (edit) && gestures == 3, "/masks/a hole, filled");
+  tap_ok (alidade_region_edit_get_n (edit) == 1 && alidade_region_edit_fill (edit) && gestures == 3,
+          "/masks/a hole, filled");
   tap_ok (alidade_region_edit_smooth (edit), "/masks/smoothed");
   alidade_region_edit_begin (edit, "Erased");
   alidade_region_edit_paint (edit, 0, 50, 200, 50, 50, TRUE);

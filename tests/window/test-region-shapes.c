@@ -343,7 +343,8 @@ test_figures (void)
       shape_set_box (&other, between (0, 60), between (0, 60), between (61, 128), between (61, 128));
       exact = shape_energy (&box, &field);
       wrong += fabs (shape_energy (&ring, &field) - exact) > 1e-6 || fabs (shape_energy (&mask, &field) - exact) > 1e-6;
-      wrong += shape_covered_area (&mask, 128, 128) != w * h || fabs (shape_covered_area (&ring, 128, 128) - w * h) > 1e-6;
+      wrong += shape_covered_area (&mask, 128, 128) != w * h
+               || fabs (shape_covered_area (&ring, 128, 128) - w * h) > 1e-6;
       exact = box_iou (box.box, other.box);
       wrong += shape_iou (&box, &other) != exact || fabs (shape_iou (&ring, &other) - exact) > 0.03
                || fabs (shape_iou (&mask, &mask) - 1) > 1e-12;
@@ -372,7 +373,8 @@ test_frame (void)
         wrong++;
       for (int round = 0; round < 50; round++)
         {
-          double x = between (0, w), y = between (0, h), u, v, back_x, back_y, up_x = x, up_y = y, dx, dy, right_x, right_y;
+          double x = between (0, w), y = between (0, h), u, v, up_x = x, up_y = y;
+          double back_x, back_y, dx, dy, right_x, right_y;
 
           region_frame_to_view (&frame, x, y, &u, &v);
           region_frame_to_stored (&frame, u, v, &back_x, &back_y);
@@ -394,10 +396,14 @@ test_frame (void)
           box[stored == ALIDADE_EDGE_LEFT ? 0 : stored == ALIDADE_EDGE_TOP ? 1 : stored == ALIDADE_EDGE_RIGHT ? 2 : 3]
               += stored == ALIDADE_EDGE_LEFT || stored == ALIDADE_EDGE_TOP ? -10 : 10;
           region_frame_box_to_view (&frame, box, after);
-          edges += edge == ALIDADE_EDGE_RIGHT    ? after[0] == before[0] && after[2] > before[2] && after[3] == before[3]
-                   : edge == ALIDADE_EDGE_BOTTOM ? after[1] == before[1] && after[3] > before[3] && after[2] == before[2]
-                   : edge == ALIDADE_EDGE_LEFT   ? after[0] < before[0] && after[3] == before[3]
-                                                 : after[1] < before[1] && after[2] == before[2];
+          if (edge == ALIDADE_EDGE_RIGHT)
+            edges += after[0] == before[0] && after[2] > before[2] && after[3] == before[3];
+          else if (edge == ALIDADE_EDGE_BOTTOM)
+            edges += after[1] == before[1] && after[3] > before[3] && after[2] == before[2];
+          else if (edge == ALIDADE_EDGE_LEFT)
+            edges += after[0] < before[0] && after[3] == before[3];
+          else
+            edges += after[1] < before[1] && after[2] == before[2];
         }
     }
   tap_ok (wrong == 0, "/frame/places go to the view and back in all eight orientations");

@@ -93,15 +93,18 @@ def boxes():
         editor.drag(editor.place(*box[2:]), editor.place(260, 180), editor.place(270, 200))
         ok(editor.said("edited Box resized"), "/box/its corner is caught")
         corner = editor.at(editor.place(270, 200))
-        moved = tuple(box[i] for i in (0, 1)) + tuple(box[2 + i] + corner[i] - editor.at(editor.place(*box[2:]))[i] for i in (0, 1))
+        caught = editor.at(editor.place(*box[2:]))
+        moved = (*box[:2], *(box[2 + i] + corner[i] - caught[i] for i in (0, 1)))
         ok(editor.regions[-1][1] == moved, "/box/and goes along", (editor.regions, moved))
 
         editor.key("Right", "Right", "Down")
         ok(editor.said("edited Region moved"), "/nudge/arrows move")
         x1, y1, x2, y2 = moved
-        ok(editor.regions[-1][1] == (x1 + 2, y1 + 1, x2 + 2, y2 + 1), "/nudge/by a pixel each, as one step", editor.regions)
+        ok(editor.regions[-1][1] == (x1 + 2, y1 + 1, x2 + 2, y2 + 1),
+           "/nudge/by a pixel each, as one step", editor.regions)
         editor.key("alt+Left")
-        ok(editor.said("edited Region moved") and editor.regions[-1][1][0] == x1 - 8, "/nudge/Alt by ten", editor.regions)
+        ok(editor.said("edited Region moved") and editor.regions[-1][1][0] == x1 - 8,
+           "/nudge/Alt by ten", editor.regions)
         editor.key("shift+Right", "shift+Right", "shift+Up")
         ok(editor.said("edited Box resized") and editor.regions[-1][1] == (x1 - 8, y1 + 1, x2 - 6, y2),
            "/nudge/Shift resizes", editor.regions)
@@ -110,7 +113,8 @@ def boxes():
             editor.said("edited Undone")
         ok(editor.regions[-1][1] == moved, "/undo/Z takes steps back", editor.regions)
         editor.key("shift+z")
-        ok(editor.said("edited Done again") and editor.regions[-1][1][0] == x1 + 2, "/undo/Shift+Z does them again", editor.regions)
+        ok(editor.said("edited Done again") and editor.regions[-1][1][0] == x1 + 2,
+           "/undo/Shift+Z does them again", editor.regions)
 
         editor.key("b")
         ok(editor.said("edited Box drawn"), "/box/B again drops one")
@@ -122,7 +126,8 @@ def boxes():
         middle = editor.place((x1 + x2) / 2, (y1 + y2) / 2)
         editor.drag(middle, (middle[0] + 40, middle[1] - 20), (5 + SHADOW, middle[1]))
         ok(editor.said("edited Region moved"), "/select/a drag inside moves it")
-        ok(editor.regions[-1][1] == (0, before[1], before[2] - before[0], before[3]), "/select/to the picture's edge, whole",
+        ok(editor.regions[-1][1] == (0, before[1], before[2] - before[0], before[3]),
+           "/select/to the picture's edge, whole",
            (editor.regions, before))
 
         before = editor.regions
@@ -168,10 +173,12 @@ def shapes():
         ok(editor.said("edited Point moved") and editor.regions[-1][1][2:] == (max(xs) + shift[0], ys[2] + shift[1]),
            "/polygon/a point is dragged", (editor.regions, shift))
         editor.key("Right")
-        ok(editor.said("edited Point moved") and editor.regions[-1][1][2] == max(xs) + shift[0] + 1, "/polygon/and nudged")
+        ok(editor.said("edited Point moved") and editor.regions[-1][1][2] == max(xs) + shift[0] + 1,
+           "/polygon/and nudged")
         middle = [(corners[0][i] + corners[1][i]) // 2 for i in (0, 1)]
         editor.drag(middle, (middle[0], middle[1] - 20), (middle[0], middle[1] - 40))
-        ok(editor.said("edited Point added") and editor.regions[-1][4] == 5, "/polygon/the middle of an edge becomes one")
+        ok(editor.said("edited Point added") and editor.regions[-1][4] == 5,
+           "/polygon/the middle of an edge becomes one")
         editor.key("Delete")
         ok(editor.said("edited Point removed") and editor.regions[-1][4] == 4, "/polygon/Delete takes it away")
         editor.key("Page_Down", "Insert")
@@ -180,7 +187,8 @@ def shapes():
             editor.click(editor.place(*corner))
         area = editor.regions[-1][3]
         editor.key("shift+Return")
-        ok(editor.said("edited Hole cut") and editor.regions[-1][3] < area - 500, "/polygon/Shift+Enter cuts a hole", editor.regions)
+        ok(editor.said("edited Hole cut") and editor.regions[-1][3] < area - 500,
+           "/polygon/Shift+Enter cuts a hole", editor.regions)
 
         editor.key("d")
         editor.said("tool brush")
@@ -189,9 +197,11 @@ def shapes():
         kind, (x1, y1, x2, y2), _, area, _ = editor.regions[-1]
         wide = 24 / editor.scale  # of the brush
         long = 2 * (60 ** 2 + 60 ** 2) ** 0.5  # merged motion is followed round the bend
-        ok(kind == "mask" and abs(x1 - 340 + wide / 2) <= 1.5 and abs(x2 - 460 - wide / 2) <= 1.5, "/brush/a mask there",
+        ok(kind == "mask" and abs(x1 - 340 + wide / 2) <= 1.5 and abs(x2 - 460 - wide / 2) <= 1.5,
+           "/brush/a mask there",
            editor.regions)
-        ok(abs(area - (long * wide + 3.1416 * wide * wide / 4)) < 0.08 * area, "/brush/as wide as the brush", (area, long * wide))
+        ok(abs(area - (long * wide + 3.1416 * wide * wide / 4)) < 0.08 * area,
+           "/brush/as wide as the brush", (area, long * wide))
         editor.key("bracketright", "bracketright")
         editor.drag(editor.place(340, 400), editor.place(480, 400))
         ok(editor.said("edited Painted") and editor.regions[-1][3] > 2 * area and len(editor.regions) == 3,
@@ -224,7 +234,8 @@ def shapes():
         editor.click(editor.place(150, 190))
         ok(editor.said("selected 1"), "/select/a click chooses", editor.log()[-300:])
         editor.key("ctrl+d")
-        ok(editor.said("edited Region doubled") and len(editor.regions) == n + 1, "/select/Ctrl+D doubles it", editor.regions)
+        ok(editor.said("edited Region doubled") and len(editor.regions) == n + 1,
+           "/select/Ctrl+D doubles it", editor.regions)
         ok(not complaints(editor), "/no complaint", editor.log())
 
 
@@ -236,9 +247,11 @@ def keys_alone():
         ok(editor.said("edited Box drawn"), "/keys/a box")
         x1, y1, x2, y2 = editor.regions[-1][1]
         editor.key("p", "p")
-        ok(editor.said("edited Box made a polygon") and editor.regions[-1][4] == 4, "/keys/P again makes a polygon of it")
+        ok(editor.said("edited Box made a polygon") and editor.regions[-1][4] == 4,
+           "/keys/P again makes a polygon of it")
         editor.key("alt+Left", "Up")
-        ok(editor.said("edited Point moved") and editor.regions[-1][1] == (x1 - 10, y1 - 1, x2, y2), "/keys/its first point is held",
+        ok(editor.said("edited Point moved") and editor.regions[-1][1] == (x1 - 10, y1 - 1, x2, y2),
+           "/keys/its first point is held",
            editor.regions)
         editor.key("Page_Up", "Insert", "Down")
         ok(editor.said("edited Point added") and editor.said("edited Point moved") and editor.regions[-1][4] == 5,
@@ -280,10 +293,12 @@ def assistive():
         ok(canvas is not None and canvas.description == "Region 1 selected, box from 320, 144 to 480, 288",
            "/names/the canvas says what is selected", canvas and canvas.description)
         actions = canvas.actions()
-        ok({"region.nudge-right", "region.wider", "region.accept", "region.mask-from-map", "canvas.zoom-in"} <= set(actions),
+        wanted = {"region.nudge-right", "region.wider", "region.accept", "region.mask-from-map", "canvas.zoom-in"}
+        ok(wanted <= set(actions),
            "/names/and offers its actions", actions)
         canvas.do("region.nudge-right")
-        ok(editor.said("edited Region moved") and editor.regions[0][1] == (321, 144, 481, 288), "/names/which work", editor.regions)
+        ok(editor.said("edited Region moved") and editor.regions[0][1] == (321, 144, 481, 288),
+           "/names/which work", editor.regions)
         ok(wait(lambda: canvas.description.endswith("321, 144 to 481, 288")), "/names/and are told", canvas.description)
         for name, key in (("Select", "v"), ("Box", "b"), ("Polygon", "p"), ("Brush", "d"), ("Eraser", "x")):
             button = editor.find("push button", name)
