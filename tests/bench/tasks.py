@@ -27,7 +27,7 @@ TASKS = {
     "retrieval": ("retrieval_train.json", "retrieval_test.json", ["lr=3e-4", "queue=2048", "alpha=0.4"], 4, "r_mean", "image"),
     "ve": ("ve_train.json", "ve_test.json", ["lr=5e-4"], 3, "accuracy", "image"),
     "vqa": ("vqa_train.json", "vqa_test.json", ["lr=5e-4"], 8, "accuracy", "image"),
-    "nlvr2": ("nlvr_train.json", "nlvr_test.json", ["lr=1e-3", "distill=no", "dropout=0"], 8, "accuracy", "images"),
+    "nlvr2": ("nlvr_train.json", "nlvr_test.json", ["lr=5e-4", "distill=no", "dropout=0"], 4, "accuracy", "images"),
 }
 
 
@@ -113,8 +113,8 @@ def main():
     parser.add_argument("model", type=pathlib.Path)
     parser.add_argument("pictograms")
     parser.add_argument("folder", type=pathlib.Path)
-    parser.add_argument("--scenes", type=int, default=2400)
-    parser.add_argument("--heldout", type=int, default=300)
+    parser.add_argument("--scenes", type=int, default=4000)
+    parser.add_argument("--heldout", type=int, default=400)
     parser.add_argument("--epochs", type=float, default=1, help="times the usual number")
     parser.add_argument("--task", action="append", choices=list(TASKS))
     o = parser.parse_args()
