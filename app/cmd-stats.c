@@ -2,6 +2,7 @@
  * cmd-stats.c: `alidade stats`: figures about a project's verdicts; learns, when asked to, how far scores can be trusted. */
 #include "calibration.h"
 #include "commands.h"
+#include "database.h"
 #include "review-statistics.h"
 
 #include <stdio.h>
@@ -9,6 +10,9 @@
 static gboolean
 write_file (const char *path, const char *text, GError **error)
 {
+  /* It is put in place by a rename, which would take the place of a device or a pipe too. */
+  if (path != NULL && g_file_test (path, G_FILE_TEST_EXISTS) && !g_file_test (path, G_FILE_TEST_IS_REGULAR))
+    return project_fail (error, PROJECT_ERROR_EXISTS, "%s is there and is no file; name a file.", path);
   return path == NULL || g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0666, error);
 }
 

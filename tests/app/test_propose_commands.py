@@ -119,6 +119,9 @@ def check_stats():
            figures["project"]["all"]["decided"] == 2 and figures["pointing"]["all"]["phrases"] == 2, "/stats/figures", out[:400])
     tap.ok("verdicts,map,accepted,1\n" in (work / "s.csv").read_text() and "</html>" in (work / "s.html").read_text(), "/stats/CSV and page")
     tap.ok("2 of " in run("stats", "p")[0], "/stats/for people")
+    os.mkfifo(work / "pipe")
+    _, err = run("stats", "p", "--csv", "pipe", status=1)
+    tap.ok("pipe" in err and (work / "pipe").is_fifo(), "/stats/what is there and no file is not replaced", err)
     _, err = run("stats", "p", "--calibrate", "--json", name="/stats/learns")
     tap.ok("2 verdicts, too few" in err, "/stats/and says when there are too few", err)
 
