@@ -35,7 +35,7 @@ struct _AlidadeReviewSession
 
   GArray *ticked;      /* gboolean, by region of the current item; empty: as it was loaded */
   ReviewItem *ticked_of; /* borrowed, compared only */
-  gboolean ticks_touched;
+  gboolean ticks_touched, drawing;
 
   guint n_unwritten;
   gint64 times[REVIEW_PACE_TIMES]; /* of the newest verdicts, newest first */

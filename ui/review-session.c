@@ -156,7 +156,7 @@ set_ticks (AlidadeReviewSession *self)
   if (item == self->ticked_of)
     return;
   self->ticked_of = item;
-  self->ticks_touched = FALSE;
+  self->ticks_touched = self->drawing = FALSE;
   g_array_set_size (self->ticked, 0);
   if (item == NULL)
     return;
@@ -460,13 +460,16 @@ start_opening (AlidadeReviewSession *self, gboolean make)
 void
 alidade_review_session_set_reviewer (AlidadeReviewSession *self, const char *name, int pass)
 {
+  char *kept;
+
   g_return_if_fail (ALIDADE_IS_REVIEW_SESSION (self) && name != NULL);
 
   if (self->started && g_strcmp0 (name, self->reviewer) == 0 && pass == self->pass)
     return;
   flush_position (self);
+  kept = g_strdup (name); /* which may be ours */
   g_free (self->reviewer);
-  self->reviewer = g_strdup (name);
+  self->reviewer = kept;
   self->pass = MAX (pass, 1);
   self->started = TRUE;
   self->n_times = 0;
@@ -694,6 +697,28 @@ alidade_review_session_set_ticked (AlidadeReviewSession *self, guint region, gbo
   if (region >= self->ticked->len || g_array_index (self->ticked, gboolean, region) == ticked)
     return;
   g_array_index (self->ticked, gboolean, region) = ticked;
+  self->ticks_touched = TRUE;
+  g_signal_emit (self, signals[CURRENT_LOADED], 0);
+}
+
+/* A person's own region stands for the proposals, unless the person ticked some. */
+void
+alidade_review_session_set_drawing (AlidadeReviewSession *self, gboolean drawing)
+{
+  ReviewItem *item = self->ticked_of;
+
+  if (item == NULL || self->ticks_touched || self->drawing == drawing)
+    return;
+  self->ticked_of = NULL;
+  set_ticks (self);
+  self->drawing = drawing;
+  for (guint i = 0; drawing && i < self->ticked->len; i++)
+    {
+      const ReviewRegion *region = item->regions->pdata[i];
+
+      if (region->origin == ORIGIN_MAP || region->origin == ORIGIN_DETECTOR)
+        g_array_index (self->ticked, gboolean, i) = FALSE;
+    }
   g_signal_emit (self, signals[CURRENT_LOADED], 0);
 }
 

@@ -88,6 +88,9 @@ gboolean alidade_review_session_get_ready (AlidadeReviewSession *self);
 gboolean alidade_review_session_get_ticked (AlidadeReviewSession *self, guint region);
 void alidade_review_session_set_ticked (AlidadeReviewSession *self, guint region, gboolean ticked);
 
+/* While a region of one's own is drawn, proposals are not ticked, unless somebody ticked them. */
+void alidade_review_session_set_drawing (AlidadeReviewSession *self, gboolean drawing);
+
 /* A verdict on `phrase`, which must be the current one and on screen (else FALSE, and nothing happens), and on to the next.
  * VERDICT_CORRECTED is not one of these. */
 gboolean alidade_review_session_give (AlidadeReviewSession *self, gint64 phrase, VerdictKind verdict);

@@ -184,6 +184,9 @@ void _alidade_window_look_for_missing (AlidadeWindow *self);
 /* window-labels.c */
 void _alidade_window_class_init_labels (GtkWidgetClass *widget_class);
 
+/* window-review.c */
+void _alidade_window_init_review (AlidadeWindow *self);
+
 /* window-import.c */
 void _alidade_window_class_init_import (GtkWidgetClass *widget_class);
 /* Without asking; `pictures` (NULL-ended, may be NULL) are those of the folder request->source that shall come in. Takes

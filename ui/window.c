@@ -222,6 +222,7 @@ alidade_window_new (AdwApplication *app, AlidadeEngineService *service, AlidadeL
   _alidade_window_init_notices (self);
   _alidade_window_init_project (self);
   _alidade_window_init_relink (self);
+  _alidade_window_init_review (self);
   g_signal_connect_swapped (library, "items-changed", G_CALLBACK (library_changed_cb), self);
   g_signal_connect_swapped (library, "notify", G_CALLBACK (library_changed_cb), self);
   g_signal_connect_swapped (self->pictures, "items-changed", G_CALLBACK (update_emptiness), self);

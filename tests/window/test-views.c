@@ -62,31 +62,22 @@ shown (AlidadeWindow *window)
   return adw_view_stack_get_visible_child_name (window->stack);
 }
 
-/* What the toolkit decides when sizes are allotted. */
-static gboolean
-wait_for_title (AlidadeWindow *window)
-{
-  gint64 end = g_get_monotonic_time () + 10 * G_TIME_SPAN_SECOND;
-
-  while (!adw_view_switcher_title_get_title_visible (window->title) && g_get_monotonic_time () < end)
-    g_main_context_iteration (NULL, FALSE);
-  return adw_view_switcher_title_get_title_visible (window->title);
-}
-
 static void
 check_alone (AlidadeWindow *window)
 {
   tap_equal_text (shown (window), "explore", "/views/Explore is the first page");
-  gtk_widget_activate_action (GTK_WIDGET (window), "win.view", "s", "review");
+  gtk_widget_activate_action (GTK_WIDGET (window), "win.view", "s", "train");
   tap_equal_text (shown (window), "explore", "/views/a page that is not there cannot be shown");
-  tap_ok (wait_for_title (window), "/views/alone it leaves the title its place");
+  gtk_widget_activate_action (GTK_WIDGET (window), "win.view", "s", "review");
+  tap_equal_text (shown (window), "review", "/views/one that is there can");
+  adw_view_stack_set_visible_child_name (window->stack, "explore");
 }
 
 static void
 check_toggles (AlidadeWindow *window, TestPage *page)
 {
-  gtk_widget_activate_action (GTK_WIDGET (window), "win.view", "s", "review");
-  tap_equal_text (shown (window), "review", "/views/its action shows a page");
+  gtk_widget_activate_action (GTK_WIDGET (window), "win.view", "s", "train");
+  tap_equal_text (shown (window), "train", "/views/its action shows a page");
   tap_ok (gtk_widget_get_visible (window->library_toggle), "/toggles/its pane has a button");
   tap_ok (!gtk_widget_get_visible (window->controls_toggle), "/toggles/where it has none there is none");
   tap_equal_text (gtk_widget_get_tooltip_text (window->library_toggle), "Queue (F9)", "/toggles/named as the page says");
@@ -120,7 +111,7 @@ activate_cb (AdwApplication *application)
 
   gtk_window_present (GTK_WINDOW (window));
   check_alone (window);
-  _alidade_window_add_view (window, GTK_WIDGET (page), "review", "Review", "document-edit-symbolic");
+  _alidade_window_add_view (window, GTK_WIDGET (page), "train", "Train", "document-edit-symbolic");
   check_toggles (window, page);
   check_narrow (window, page);
   gtk_window_destroy (GTK_WINDOW (window));
