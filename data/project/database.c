@@ -82,9 +82,8 @@ database_fail (Database *db, int code, const char *doing, GError **error)
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return project_fail (error, PROJECT_ERROR_DAMAGED,
-                           "%s is damaged or no Alidade project (%s: %s). Run 'alidade check', and "
-                           "go back to a backup.",
-                           path, doing, message);
+                           "%s is damaged or no Alidade project (%s). Run 'alidade check', and go back to a backup.",
+                           path, message);
     case SQLITE_READONLY:
       return project_fail (error, PROJECT_ERROR_FAILED,
                            "%s cannot be written (%s: %s). Check the permissions of the folder.", path, doing, message);
