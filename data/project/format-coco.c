@@ -7,6 +7,7 @@
 #include "coco-back.h"
 #include "coco-shape.h"
 #include "coco-write.h"
+#include "late-images.h"
 
 #include <math.h>
 #include <string.h>
@@ -14,8 +15,8 @@
 typedef struct
 {
   Import *import;
-  GHashTable *images;      /* id text -> gint64 * */
-  GHashTable *captions;
+  LateImages *images;
+  GHashTable *captions;    /* id text -> gint64 * */
   GHashTable *categories;  /* id text -> name */
   json_t *settings;        /* {"categories": [...], "info": ..., "licenses": ...} as they are */
   gboolean captions_only;
@@ -26,7 +27,7 @@ static void
 reader_init (Reader *reader, Import *import)
 {
   reader->import = import;
-  reader->images = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  reader->images = late_images_new (import);
   reader->captions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   reader->categories = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   reader->settings = json_object ();
@@ -35,7 +36,7 @@ reader_init (Reader *reader, Import *import)
 static void
 reader_clear (Reader *reader)
 {
-  g_hash_table_unref (reader->images);
+  late_images_free (reader->images);
   g_hash_table_unref (reader->captions);
   g_hash_table_unref (reader->categories);
   json_decref (reader->settings);
@@ -83,8 +84,6 @@ read_image (Reader *reader, const char *where, const json_t *item, GError **erro
   g_autoptr (json_t) extra = NULL;
   ImportImage image = { .name = json_text (item, "file_name"), .width = json_double (json_object_get (item, "width")),
                         .height = json_double (json_object_get (item, "height")) };
-  GError *local = NULL;
-  gint64 id;
 
   if (!json_is_object (item))
     {
@@ -94,9 +93,7 @@ read_image (Reader *reader, const char *where, const json_t *item, GError **erro
   rest = json_without (item, own);
   extra = rest != NULL ? json_pack ("{s:O}", "coco", rest) : NULL;
   image.extra = extra;
-  id = import_image (reader->import, where, &image, &local);
-  remember (reader->images, json_object_get (item, "id"), id);
-  return goes_on (id, local, error);
+  return late_images_add (reader->images, where, json_id_text (json_object_get (item, "id")), &image, error);
 }
 
 static gboolean
@@ -121,11 +118,14 @@ static gboolean
 read_caption (Reader *reader, const char *where, const json_t *item, GError **error)
 {
   static const char *const own[] = { "caption", "image_id", "id", NULL };
-  gint64 image = look_up (reader->images, json_object_get (item, "image_id")), id;
+  g_autofree char *image_id = json_id_text (json_object_get (item, "image_id"));
   g_autoptr (json_t) rest = NULL;
   g_autoptr (json_t) extra = NULL;
   GError *local = NULL;
+  gint64 image = late_images_get (reader->images, image_id, &local), id;
 
+  if (local != NULL)
+    return goes_on (0, local, error);
   if (image == 0)
     {
       import_skip (reader->import, where, "the file has no image with its image_id");
@@ -253,19 +253,14 @@ read_phrase (Reader *reader, const char *where, const json_t *item, gint64 image
 static gboolean
 read_annotation (Reader *reader, const char *where, const json_t *item, GError **error)
 {
+  g_autofree char *image_id = json_id_text (json_object_get (item, "image_id"));
   gint64 image, phrase;
   g_auto (Shape) shape = { 0 };
   g_autoptr (json_t) extra = NULL;
   GError *local = NULL;
 
-  if (reader->results)
-    {
-      g_autofree char *id = json_id_text (json_object_get (item, "image_id"));
-
-      image = import_coco_image (reader->import, id, &local);
-    }
-  else
-    image = look_up (reader->images, json_object_get (item, "image_id"));
+  image = reader->results ? import_coco_image (reader->import, image_id, &local)
+                          : late_images_get (reader->images, image_id, &local);
   if (image == 0)
     {
       if (local == NULL)
@@ -319,7 +314,7 @@ read_file (Import *import, const char *source, gboolean captions_only, GError **
   reader_init (&reader, import);
   good = json_list_read (source, first, on_first, &reader, error) &&
          json_items_read (source, captions, on_caption, &reader, error) &&
-         json_items_read (source, second, on_second, &reader, error);
+         json_items_read (source, second, on_second, &reader, error) && late_images_rest (reader.images, error);
   if (good && json_object_size (reader.settings) > 0)
     import_set_settings (import, reader.settings);
   reader_clear (&reader);

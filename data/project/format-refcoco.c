@@ -2,6 +2,7 @@
  * format-refcoco.c: RefCOCO's folders: refs(*).p, a pickle of refs and their sentences, beside instances.json. A
  * sentence is a phrase of its own, never merged; the sentences of a ref share its region. */
 #include "format-help.h"
+#include "late-images.h"
 
 #include "pickle-items.h"
 
@@ -10,7 +11,7 @@ typedef struct
   Import *import;
   const json_t *refs;
   GHashTable *by_annotation;  /* ann_id text -> GArray of indexes into refs */
-  GHashTable *images;         /* image id text -> gint64 */
+  LateImages *images;
   GHashTable *categories;     /* id text -> name */
 } Reader;
 
@@ -75,8 +76,6 @@ on_first (guint pattern, const char *where, const char *key, json_t *item, gpoin
   g_autoptr (json_t) extra = NULL;
   ImportImage image = { .name = json_text (item, "file_name"), .width = json_double (json_object_get (item, "width")),
                         .height = json_double (json_object_get (item, "height")) };
-  GError *local = NULL;
-  gint64 made;
 
   if (id == NULL)
     {
@@ -90,12 +89,7 @@ on_first (guint pattern, const char *where, const char *key, json_t *item, gpoin
     }
   extra = help_rest (item, own, "coco");
   image.extra = extra;
-  made = import_image (reader->import, where, &image, &local);
-  if (made != 0)
-    g_hash_table_replace (reader->images, id, g_memdup2 (&made, sizeof made));
-  else
-    g_free (id);
-  return help_goes_on (local, error);
+  return late_images_add (reader->images, where, id, &image, error);
 }
 
 static gint64
@@ -160,19 +154,22 @@ on_annotation (guint pattern, const char *where, const char *key, json_t *item, 
   g_autofree char *id = json_id_text (json_object_get (item, "id")),
                   *image_id = json_id_text (json_object_get (item, "image_id"));
   GArray *indexes = id != NULL ? g_hash_table_lookup (reader->by_annotation, id) : NULL;
-  const gint64 *image = image_id != NULL ? g_hash_table_lookup (reader->images, image_id) : NULL;
-  gint64 region = 0;
+  GError *local = NULL;
+  gint64 region = 0, image;
 
   if (indexes == NULL)
     {
       import_count_unused (reader->import, 1);
       return TRUE;
     }
+  image = late_images_get (reader->images, image_id, &local);
+  if (local != NULL)
+    return help_goes_on (local, error);
   for (guint i = 0; i < indexes->len; i++)
     {
-      if (image == NULL)
+      if (image == 0)
         import_skip (reader->import, where, "the file has no image with its image_id");
-      else if (!read_ref (reader, where, *image, json_array_get (reader->refs, g_array_index (indexes, guint, i)), item,
+      else if (!read_ref (reader, where, image, json_array_get (reader->refs, g_array_index (indexes, guint, i)), item,
                           &region, error))
         return FALSE;
     }
@@ -195,13 +192,13 @@ refcoco_read (Import *import, const char *source, GError **error)
     return FALSE;
   reader.refs = refs;
   reader.by_annotation = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_array_unref);
-  reader.images = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  reader.images = late_images_new (import);
   reader.categories = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   good = json_is_array (refs) || project_fail (error, PROJECT_ERROR_FAILED, "%s holds no list of refs", pickle);
   if (good)
     index_refs (&reader);
   good = good && json_list_read (instances, first, on_first, &reader, error) &&
-         json_items_read (instances, second, on_annotation, &reader, error);
+         json_items_read (instances, second, on_annotation, &reader, error) && late_images_rest (reader.images, error);
   if (good)
     {
       GHashTableIter iter;
@@ -216,7 +213,7 @@ refcoco_read (Import *import, const char *source, GError **error)
         }
     }
   g_hash_table_unref (reader.by_annotation);
-  g_hash_table_unref (reader.images);
+  late_images_free (reader.images);
   g_hash_table_unref (reader.categories);
   json_decref (refs);
   return good;

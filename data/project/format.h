@@ -89,6 +89,7 @@ ImageFinder *import_finder (Import *import);
 const char *import_split_by (const Import *import);
 int import_voc_origin (const Import *import); /* -1: find out */
 const char *const *import_pictures (const Import *import); /* NULL: all */
+gboolean import_is_preview (const Import *import); /* it will stop after some hundred records */
 /* Size of an image in the grid the file means (see Format.upright); FALSE if unknown. */
 gboolean import_image_size (Import *import, gint64 image, double *width, double *height);
 /* Remembered with this import: what a later one needs (COCO's categories). Replaces what was set before. */

@@ -144,6 +144,12 @@ import_split_by (const Import *import)
   return import->options->split_by;
 }
 
+gboolean
+import_is_preview (const Import *import)
+{
+  return import->options->limit > 0;
+}
+
 const char *const *
 import_pictures (const Import *import)
 {

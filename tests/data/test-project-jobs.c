@@ -3,6 +3,8 @@
  * pictures of a folder, an end before the end. */
 #include "project-fixture.h"
 
+#include "import-preview.h"
+
 static char *folder;
 
 static char *
@@ -116,6 +118,35 @@ test_cancelled_export (void)
   tap_ok (!g_file_test (target, G_FILE_TEST_EXISTS), "/jobs/and leaves nothing");
 }
 
+/* A file that lists its pictures first still shows what is on them, and of a small one everything is read. */
+static void
+test_coco_preview (gint n_images, gboolean whole)
+{
+  g_autoptr (GString) text = g_string_new ("{\"images\": [");
+  g_autofree char *path = NULL, *name = g_strdup_printf ("/jobs/a preview of %d listed pictures", n_images);
+  const ImportOptions options = { .voc_origin = -1, .by = "ann" };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ImportPreview) preview = NULL;
+  guint with_regions = 0;
+
+  for (int i = 0; i < n_images; i++)
+    g_string_append_printf (text, "%s{\"id\": %d, \"file_name\": \"p%d.png\", \"width\": 8, \"height\": 8}", i > 0 ? "," : "",
+                            i, i);
+  g_string_append (text, "], \"categories\": [{\"id\": 1, \"name\": \"dog\"}], \"annotations\": [");
+  for (int i = 0; i < n_images / 2; i++)
+    g_string_append_printf (text, "%s{\"id\": %d, \"image_id\": %d, \"category_id\": 1, \"bbox\": [1, 1, 4, 4], \"area\": 16}",
+                            i > 0 ? "," : "", i, n_images - 1 - i);
+  g_string_append (text, "]}");
+  path = put ("many.json", text->str);
+  preview = import_preview (path, &options, 20, &error);
+  for (guint i = 0; preview != NULL && i < preview->records->len; i++)
+    with_regions += ((PreviewRecord *) preview->records->pdata[i])->regions > 0;
+  tap_ok (preview != NULL && preview->whole == whole && preview->report.n_skipped == 0
+              && preview->report.regions > 0 && preview->report.phrases > 0 && with_regions > 0
+              && (!whole || (preview->report.images == n_images && preview->report.regions == n_images / 2)),
+          name);
+}
+
 int
 main (void)
 {
@@ -124,6 +155,8 @@ main (void)
   test_meter ();
   test_some_pictures ();
   test_cancelled_export ();
+  test_coco_preview (40, TRUE);
+  test_coco_preview (3000, FALSE);
   fixture_remove (folder);
   g_free (folder);
   return tap_done ();
