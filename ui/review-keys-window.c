@@ -201,8 +201,7 @@ reviewer_new (AlidadeReviewKeysWindow *self)
   adw_preferences_group_set_description (ADW_PREFERENCES_GROUP (group), description);
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (name), "Name");
   gtk_editable_set_text (GTK_EDITABLE (name), set);
-  adw_entry_row_set_show_apply_button (ADW_ENTRY_ROW (name), TRUE);
-  g_signal_connect (name, "apply", G_CALLBACK (name_cb), self);
+  g_signal_connect (name, "changed", G_CALLBACK (name_cb), self);
   adw_preferences_group_add (ADW_PREFERENCES_GROUP (group), name);
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (shown), "Keys on Buttons");
   gtk_widget_set_valign (toggle, GTK_ALIGN_CENTER);

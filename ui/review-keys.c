@@ -134,6 +134,13 @@ is_entry (GtkWidget *focus)
   return focus != NULL && (GTK_IS_EDITABLE (focus) || GTK_IS_TEXT_VIEW (focus));
 }
 
+/* A menu or a box that is open over the pane: its keys are its own. */
+static gboolean
+is_over (GtkWidget *focus)
+{
+  return focus != NULL && gtk_widget_get_ancestor (focus, GTK_TYPE_POPOVER) != NULL;
+}
+
 static gboolean
 pressed_cb (GtkEventControllerKey *controller, guint keyval, guint keycode, GdkModifierType modifiers, gpointer data)
 {
@@ -145,7 +152,7 @@ pressed_cb (GtkEventControllerKey *controller, guint keyval, guint keycode, GdkM
   g_autofree guint *others = NULL, *first = NULL;
   int n = 0, n_first = 0;
 
-  if (is_entry (focus) && keyval == GDK_KEY_Escape)
+  if (is_entry (focus) && !is_over (focus) && keyval == GDK_KEY_Escape)
     {
       gtk_widget_grab_focus (widget);
       return TRUE;
@@ -157,8 +164,8 @@ pressed_cb (GtkEventControllerKey *controller, guint keyval, guint keycode, GdkM
         if (keys[i].level == 0)
           first[n_first++] = others[i];
     }
-  return alidade_review_keys_press (self, keyval, keycode, modifiers, first, n_first, is_entry (focus), g_get_monotonic_time (),
-                                    NULL);
+  return alidade_review_keys_press (self, keyval, keycode, modifiers, first, n_first, is_entry (focus) || is_over (focus),
+                                    g_get_monotonic_time (), NULL);
 }
 
 static void

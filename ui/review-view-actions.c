@@ -165,6 +165,7 @@ give (AlidadeReviewView *self, VerdictKind verdict)
   if (holds_edit (self))
     return;
   self->key_at = g_get_monotonic_time ();
+  self->key_work = _alidade_review_view_work ();
   if (!alidade_review_session_give (self->session, self->shown_phrase, verdict))
     self->key_at = 0;
 }
@@ -182,6 +183,7 @@ step (AlidadeReviewView *self, gboolean back)
   if (holds_edit (self))
     return;
   self->key_at = g_get_monotonic_time ();
+  self->key_work = _alidade_review_view_work ();
   if (back && !at_work (self) && alidade_review_session_get_state (self->session) == REVIEW_FINISHED)
     gtk_widget_activate_action (GTK_WIDGET (self), "review.look-again", NULL);
   else if (back)

@@ -59,6 +59,7 @@ struct _AlidadeReviewView
   gboolean said_error;
   char *doing;               /* newest edit, for the history */
   gint64 key_at;             /* when the key was pressed that led here; 0: none */
+  double key_work;           /* of the main thread until then, seconds */
   guint after_paint;
   GdkFrameClock *clock;
 
@@ -74,6 +75,7 @@ void _alidade_review_view_show_loaded (AlidadeReviewView *self);  /* more of it 
 void _alidade_review_view_show_map (AlidadeReviewView *self);     /* shown or not, or another one */
 void _alidade_review_view_update_hint (AlidadeReviewView *self);
 void _alidade_review_view_clear_scene (AlidadeReviewView *self);
+double _alidade_review_view_work (void);
 
 /* review-view-actions.c */
 void _alidade_review_view_class_init_actions (GtkWidgetClass *widget_class);

@@ -129,8 +129,16 @@ def keys(folder):
         ok(wait(lambda: review.shown() == phrase), "/keys/and shows its phrase")
         program.key("shift+z")
         ok(wait(lambda: review.left() == count - 1), "/keys/Shift+Z does it again")
-        # Typing is typing.
-        program.key("ctrl+comma")
+        # Typing is typing, in a search and in a box over the pane.
+        count = review.left()
+        press(review.page, "Make the queue anew")
+        ok(review.page.find("spin button", "Share .*") is not None, "/keys/what a queue is made of")
+        program.key("a", "r", "n", "Escape")
+        program.key("ctrl+1", "ctrl+k", "ctrl+a")
+        program.type("arena")
+        ok(wait(lambda: program.find("text", "Sentence").text.endswith("arena")), "/keys/'arena' stands in the sentence")
+        program.key("ctrl+2")
+        ok(wait(lambda: review.left() == count) and review.left() == count, "/keys/and gives no verdict", str(review.left()))
         ok(not complaints(program), "/keys/no warnings", program.log())
     verdicts = listed(project, "verdicts")
     texts = {phrase["id"]: phrase["text"] for phrase in listed(project, "phrases")}
