@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT
  * bench-step: one pre-training step at full size, beside what the machine can do.
  *
- *   bench-step [--threads N] [--steps N] [--profile] [--mini] [--recompute] [--early]
+ *   bench-step [--threads N] [--steps N] [--profile] [--mini] [--embedded [--frozen]] [--recompute] [--early]
  *
  * Batch 4, 256 px, 12 tokens, dropout 0.1, queues of 65536, random weights, distillation on: the step function and
  * the update that `albef train` runs. Each step is split into forward (with the teacher), backward and optimizer; the
  * floor is FLOP / P + bytes / M, with P and M measured in the same run (where another load moved P meanwhile, it means
  * little). FLOP are counted from the calls, bytes are those of the optimizer and the teacher's following. The first
  * step allocates and is left out. --recompute, --early: the settings `recompute`
- * and `early-updates` of a run. --profile: time by kernel. --mini: small sizes, to see that it runs. */
+ * and `early-updates` of a run. --profile: time by kernel. --mini: small sizes, to see that it runs.
+ * --embedded: the embedded model's sizes, batch 64, 128 px, queues of 2048; --frozen: its image encoder is not learned.
+ * torch_step.py does the same in PyTorch. */
 #include "floors.h"
 
 #include <stdio.h>
@@ -19,6 +21,7 @@
 
 #include "error.h"
 #include "steps.h"
+#include "trainer.h"
 
 #define STEPS_MAX 32
 
@@ -157,38 +160,55 @@ processor_seconds (const struct rusage *usage)
          + 1e-6 * (double) (usage->ru_utime.tv_usec + usage->ru_stime.tv_usec);
 }
 
-#define BATCH 4
 #define TOKENS 12
 
 typedef struct
 {
   Batch batch;
-  int32_t ids[BATCH * TOKENS], masked[BATCH * TOKENS], labels[BATCH * TOKENS];
-  int64_t mask[BATCH * TOKENS];
-  float u[BATCH];
+  int32_t *ids, *masked, *labels;
+  int64_t *mask;
+  float *u;
 } Material;
 
 static void
-material_init (Material *material, int64_t resolution, int vocabulary)
+material_init (Material *material, int64_t batch, int64_t resolution, int vocabulary)
 {
-  *material = (Material) { .batch = { .batch = BATCH, .tokens = TOKENS } };
-  for (int i = 0; i < BATCH * TOKENS; i++)
+  size_t n = (size_t) batch * TOKENS;
+
+  *material = (Material) { .batch = { .batch = batch, .tokens = TOKENS },
+                           .ids = mem_new0 (n, sizeof (int32_t)),
+                           .masked = mem_new0 (n, sizeof (int32_t)),
+                           .labels = mem_new0 (n, sizeof (int32_t)),
+                           .mask = mem_new0 (n, sizeof (int64_t)),
+                           .u = mem_new0 ((size_t) batch, sizeof (float)) };
+  for (int i = 0; i < (int) n; i++)
     {
       bool hidden = i % 7 == 3; /* 15 % */
 
       material->ids[i] = i % TOKENS == 0 ? 1 : 2 + i * 611 % (vocabulary - 2);
       material->masked[i] = hidden ? 3 : material->ids[i];
       material->labels[i] = hidden ? material->ids[i] : -100;
-      material->mask[i] = i % TOKENS < 12 - i / TOKENS;
+      material->mask[i] = i % TOKENS < 12 - i / TOKENS % 4;
     }
-  for (int i = 0; i < BATCH; i++)
-    material->u[i] = 0.2f * (float) (i + 1);
-  material->batch.images = numbers_new ((size_t) (BATCH * 3 * resolution * resolution));
+  for (int i = 0; i < batch; i++)
+    material->u[i] = 0.2f * (float) (i % 4 + 1);
+  material->batch.images = numbers_new ((size_t) (batch * 3 * resolution * resolution));
   material->batch.ids = material->ids;
   material->batch.mask = material->mask;
   material->batch.draw_image = material->batch.draw_text = material->u;
   material->batch.masked_ids = material->masked;
   material->batch.mlm_labels = material->labels;
+}
+
+static void
+material_clear (Material *material)
+{
+  free ((void *) material->batch.images);
+  free (material->ids);
+  free (material->masked);
+  free (material->labels);
+  free (material->mask);
+  free (material->u);
 }
 
 /* ---------------------------------------------------------------------------------------------------
@@ -200,7 +220,7 @@ typedef struct
   double forward, backward, optimizer, all;
 } Split;
 
-static bool recompute, early;
+static bool recompute, early, frozen;
 
 static void
 update_early (void *user_data, Tensor *weight)
@@ -214,7 +234,8 @@ run_step (Learner *learner, const Batch *batch, int number, float *loss)
   Backend *backend = learner->backend;
   int32_t seed[2] = { 17, number };
   Dropout dropout = { .p = 0.1f, .seed = learner->seed };
-  StepSettings settings = { .distill = true, .clamp_low = 0.001f, .clamp_high = 0.5f, .dropout = &dropout };
+  StepSettings settings = { .distill = true, .clamp_low = 0.001f, .clamp_high = 0.5f, .dropout = &dropout,
+                            .share_image = frozen };
   StepTrace trace;
   Scope scope;
   Tensor *total;
@@ -260,7 +281,7 @@ compare_splits (const void *a, const void *b)
 static int
 usage (void)
 {
-  fprintf (stderr, "usage: bench-step [--threads N] [--steps N] [--profile] [--mini] [--recompute] [--early]\n");
+  fprintf (stderr, "usage: bench-step [--threads N] [--steps N] [--profile] [--mini] [--embedded [--frozen]] [--recompute] [--early]\n");
   return 2;
 }
 
@@ -268,7 +289,7 @@ int
 main (int argc, char **argv)
 {
   int threads = 2, steps = 5;
-  bool mini = false;
+  bool mini = false, embedded = false;
   Backend *backend;
   BackendClass class;
   ModelConfig config;
@@ -291,6 +312,10 @@ main (int argc, char **argv)
       counted.timed = true;
     else if (strcmp (argv[i], "--mini") == 0)
       mini = true;
+    else if (strcmp (argv[i], "--embedded") == 0)
+      embedded = true;
+    else if (strcmp (argv[i], "--frozen") == 0)
+      frozen = true;
     else if (strcmp (argv[i], "--recompute") == 0)
       recompute = true;
     else if (strcmp (argv[i], "--early") == 0)
@@ -313,6 +338,20 @@ main (int argc, char **argv)
       config.vocab_size = 500;
       config.queue_size = 256;
     }
+  if (embedded)
+    {
+      config.image_res = 128;
+      config.vision_width = config.hidden_size = config.encoder_width = config.embed_dim = 128;
+      config.vision_mlp_width = config.intermediate_size = 512;
+      config.vision_depth = 6;
+      config.vision_heads = config.num_attention_heads = 4;
+      config.num_hidden_layers = 5;
+      config.fusion_layer = 2;
+      config.grounding_layer = 3;
+      config.vocab_size = 298;
+      config.max_position_embeddings = 32;
+      config.queue_size = 2048;
+    }
   backend = backend_cpu_open (threads);
   counted.class = backend->class;
   class = *backend->class;
@@ -323,10 +362,15 @@ main (int argc, char **argv)
       fprintf (stderr, "bench-step: %s\n", error.message);
       return 1;
     }
+  if (frozen && trainer_freeze (learner, "visual_encoder.*", &error) != ALBEF_OK)
+    {
+      fprintf (stderr, "bench-step: %s\n", error.message);
+      return 1;
+    }
   p = measure_product (threads);
-  material_init (&material, config.image_res, config.vocab_size);
+  material_init (&material, embedded ? 64 : 4, config.image_res, config.vocab_size);
   printf ("%s\nbatch %d, %d px, %d tokens, dropout 0.1, queues of %d; made in %.1f s, %.2f GB resident\n",
-          backend->description, BATCH, config.image_res, TOKENS, config.queue_size, seconds_now () - start,
+          backend->description, (int) material.batch.batch, config.image_res, TOKENS, config.queue_size, seconds_now () - start,
           memory_of ("VmRSS:") * 1e-3);
   run_step (learner, &material.batch, 1, &first);
   memset (counted.seconds, 0, sizeof counted.seconds);
@@ -347,19 +391,19 @@ main (int argc, char **argv)
   p = p > after_p ? p : after_p;
   m = measure_memory (threads);
   floor = flop / p + bytes / m;
-  printf ("P %.0f GFLOP/s, M %.1f GB/s; %.0f GFLOP and %.1f GB a step: floor %.2f s\n", p * 1e-9, m * 1e-9, flop * 1e-9,
+  printf ("P %.0f GFLOP/s, M %.1f GB/s; %.0f GFLOP and %.1f GB a step: floor %.3f s\n", p * 1e-9, m * 1e-9, flop * 1e-9,
           bytes * 1e-9, floor);
-  printf ("median of %d steps %.2f s (lowest %.2f), %.2f x the floor; forward %.2f, backward %.2f, optimizer %.2f\n",
-          steps, splits[steps / 2].all, splits[0].all, splits[steps / 2].all / floor, splits[steps / 2].forward,
+  printf ("median of %d steps %.3f s (lowest %.3f), %.1f samples/s, %.2f x the floor; forward %.3f, backward %.3f, optimizer %.3f\n",
+          steps, splits[steps / 2].all, splits[0].all, (double) material.batch.batch / splits[steps / 2].all, splits[steps / 2].all / floor, splits[steps / 2].forward,
           splits[steps / 2].backward, splits[steps / 2].optimizer);
-  printf ("%.2f s of processor a step, %.1f thousand page faults\n",
+  printf ("%.3f s of processor a step, %.1f thousand page faults\n",
           (processor_seconds (&after) - processor_seconds (&before)) / steps,
           (double) (after.ru_minflt - before.ru_minflt) * 1e-3 / steps);
   printf ("peak %.2f GB (VmHWM); loss %.4f, after %d steps on the same batch %.4f\n", peak * 1e-3, (double) first, steps,
           (double) loss);
   if (counted.timed)
     print_profile (steps);
-  free ((void *) material.batch.images);
+  material_clear (&material);
   learner_free (learner);
   backend->class = counted.class;
   backend_close (backend);

@@ -368,4 +368,5 @@ def main():
     return measure(arguments.threads, arguments.runs, arguments.slow_runs, arguments.tokens, arguments.resolution)
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
