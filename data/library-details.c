@@ -104,5 +104,6 @@ library_details_read (Project *project, gpointer data, GCancellable *cancellable
   if (images == NULL)
     return FALSE;
   details->image = g_steal_pointer (&images->pdata[0]);
-  return details->image == NULL || (read_captions (project, details, error) && read_phrases (project, details, cancellable, error));
+  return details->image == NULL
+         || (read_captions (project, details, error) && read_phrases (project, details, cancellable, error));
 }

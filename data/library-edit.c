@@ -48,7 +48,8 @@ library_edit_run (Project *project, gpointer data, GCancellable *cancellable, GE
     {
     case LIBRARY_EDIT_TAG:
     case LIBRARY_EDIT_UNTAG:
-      return project_tag_images (project, ids, n, edit->text, edit->kind == LIBRARY_EDIT_TAG, edit->by, &edit->changed, error);
+      return project_tag_images (project, ids, n, edit->text, edit->kind == LIBRARY_EDIT_TAG, edit->by, &edit->changed,
+                                 error);
     case LIBRARY_EDIT_RENAME:
       return project_rename_image (project, edit->target, edit->text, edit->by, error);
     case LIBRARY_EDIT_REMOVE:
@@ -62,8 +63,8 @@ library_edit_run (Project *project, gpointer data, GCancellable *cancellable, GE
     case LIBRARY_EDIT_DELETE_CAPTION:
       return project_delete_caption (project, edit->target, edit->by, error);
     case LIBRARY_EDIT_ADD_PHRASE:
-      return project_add_span_phrase (project, edit->target, (const Span *) edit->spans->data, edit->spans->len, edit->by,
-                                      &edit->made, error);
+      return project_add_span_phrase (project, edit->target, (const Span *) edit->spans->data, edit->spans->len,
+                                      edit->by, &edit->made, error);
     case LIBRARY_EDIT_ADD_QUERY:
       return project_add_phrase (project, edit->target, edit->text, edit->by, &edit->made, error);
     case LIBRARY_EDIT_DELETE_PHRASE:

@@ -14,7 +14,7 @@ struct _AlidadeProjectIndex
   AlidadeProjectService *service;
   LibraryIndex *index; /* NULL: no project */
   GCancellable *cancellable;
-  guint serial;        /* of the project */
+  guint serial; /* of the project */
   gboolean reading, again, loaded;
   GArray *entries, *images; /* gint64, waiting to be read again */
   double done;
@@ -113,7 +113,7 @@ tell_progress (gint64 done, gint64 all, gpointer user_data)
   reading->told = now;
   reading->interval = TELL_AGAIN;
   progress = g_new (Progress, 1);
-  *progress = (Progress) { g_object_ref (reading->owner), reading->serial, all > 0 ? (double) done / all : 0 };
+  *progress = (Progress){ g_object_ref (reading->owner), reading->serial, all > 0 ? (double) done / all : 0 };
   g_idle_add_full (G_PRIORITY_DEFAULT_IDLE, progress_cb, progress, progress_free);
 }
 
@@ -126,12 +126,13 @@ read_func (Project *project, gpointer data, GCancellable *cancellable, GError **
   if (reading->load)
     return library_index_load (reading->index, project, cancellable, tell_progress, reading, error);
   for (guint i = 0; i < reading->entries->len; i++)
-    if (!library_index_update_entry (reading->index, project, g_array_index (reading->entries, gint64, i), cancellable, error))
+    if (!library_index_update_entry (reading->index, project, g_array_index (reading->entries, gint64, i), cancellable,
+                                     error))
       return FALSE;
-  return (reading->images->len == 0 ||
-          library_index_refresh_images (reading->index, project, (const gint64 *) reading->images->data,
-                                        reading->images->len, error)) &&
-         library_index_update (reading->index, project, cancellable, error);
+  return (reading->images->len == 0
+          || library_index_refresh_images (reading->index, project, (const gint64 *) reading->images->data,
+                                           reading->images->len, error))
+         && library_index_update (reading->index, project, cancellable, error);
 }
 
 static void
@@ -333,10 +334,10 @@ alidade_project_index_class_init (AlidadeProjectIndexClass *klass)
   props[PROP_READY] = g_param_spec_boolean ("ready", NULL, NULL, FALSE, flags);
   props[PROP_DONE] = g_param_spec_double ("done", NULL, NULL, 0, 1, 0, flags);
   g_object_class_install_properties (object_class, N_PROPS, props);
-  signals[SIGNAL_RESET] = g_signal_new ("reset", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                        G_TYPE_NONE, 0);
-  signals[SIGNAL_UPDATED] = g_signal_new ("updated", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                          G_TYPE_NONE, 0);
+  signals[SIGNAL_RESET]
+      = g_signal_new ("reset", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_UPDATED]
+      = g_signal_new ("updated", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void

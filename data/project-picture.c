@@ -128,9 +128,9 @@ is_sample (const char *path)
 static gboolean
 needs_picture (AlidadeProjectPicture *self, const LibraryImage *before)
 {
-  return self->picture == NULL || before == NULL || strcmp (before->path, self->row->path) != 0 ||
-         before->file != self->row->file || before->size != self->row->size || before->mtime != self->row->mtime ||
-         g_strcmp0 (before->caption, self->row->caption) != 0;
+  return self->picture == NULL || before == NULL || strcmp (before->path, self->row->path) != 0
+         || before->file != self->row->file || before->size != self->row->size || before->mtime != self->row->mtime
+         || g_strcmp0 (before->caption, self->row->caption) != 0;
 }
 
 void
@@ -149,8 +149,9 @@ alidade_project_picture_take_row (AlidadeProjectPicture *self, LibraryImage *row
       g_clear_object (&self->picture);
       self->picture = alidade_picture_new (row->path, row->caption, is_sample (row->path));
       if (row->file == LIBRARY_FILE_MISSING)
-        alidade_picture_set_state (self->picture, ALIDADE_PICTURE_UNREADABLE,
-                                   "The file is not where it was. If its folder has moved, tell the project where it is now.");
+        alidade_picture_set_state (
+            self->picture, ALIDADE_PICTURE_UNREADABLE,
+            "The file is not where it was. If its folder has moved, tell the project where it is now.");
       g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PICTURE]);
     }
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_ROW]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * project-pictures.c: pages of ids wait in the order in which they were asked for last; those asked for long ago are
+ * project-pictures.c: pages of ids wait for their rows, those asked for last first; those asked for long ago are
  * scrolled past and dropped. */
 #include "project-pictures.h"
 
@@ -13,17 +13,22 @@ struct _AlidadeProjectPictures
 
   AlidadeProjectIndex *index;
   LibraryFilter filter;
-  GCancellable *asking; /* the question under way */
-  gboolean again;       /* the project changed meanwhile */
-  gboolean answered;    /* something was, of this project */
+  GCancellable *asking;      /* the question under way */
+  gboolean again;            /* the project changed meanwhile */
+  gboolean answered;         /* something was, of this project */
+  gint64 asked_at, rows_due; /* for the log; 0: no question, no rows are awaited */
 
   gint64 *ids;
   guint n;
 
   GHashTable *held; /* id -> AlidadeProjectPicture, borrowed: they leave when they go */
   GQueue kept;      /* references, the newest first */
-  GQueue waiting;   /* page + 1, the newest first */
+  GQueue waiting;   /* page + 1: those asked for together in their order, the newest lot first */
+  guint n_together; /* of the lot that is being asked for */
+  GArray *stale;    /* gint64: rows that may be others now */
+  gboolean changed; /* the project did, since the last answer */
   GCancellable *fetching;
+  gboolean fetching_old; /* what is on its way was read before a change */
   guint fetch_id;
 };
 
@@ -102,6 +107,9 @@ page_cb (GObject *object, GAsyncResult *result, gpointer data)
   if (cancellable != self->fetching)
     return;
   g_clear_object (&self->fetching);
+  if (self->rows_due > 0)
+    g_debug ("library: first rows after %.1f ms", (g_get_monotonic_time () - self->rows_due) / 1e3);
+  self->rows_due = 0;
   for (guint i = 0; good && i < page->ids->len; i++)
     {
       g_autoptr (AlidadeProjectPicture) picture = object_of (self, g_array_index (page->ids, gint64, i));
@@ -109,6 +117,8 @@ page_cb (GObject *object, GAsyncResult *result, gpointer data)
       alidade_project_picture_take_row (picture, g_steal_pointer (&page->rows->pdata[i]));
       keep (self, picture);
     }
+  if (self->fetching_old)
+    g_array_append_vals (self->stale, page->ids->data, page->ids->len);
   fetch_next (self);
 }
 
@@ -119,11 +129,12 @@ fetch (AlidadeProjectPictures *self, GArray *ids)
 
   page->ids = ids;
   self->fetching = g_cancellable_new ();
+  self->fetching_old = FALSE;
   alidade_project_service_read_async (alidade_project_index_get_service (self->index), page_func, page, page_free,
                                       self->fetching, page_cb, g_object_ref (self));
 }
 
-/* Those of the newest page whose rows are not there. */
+/* Those of the first waiting page whose rows are not there; then those that may be others now. */
 static void
 fetch_next (AlidadeProjectPictures *self)
 {
@@ -142,6 +153,15 @@ fetch_next (AlidadeProjectPictures *self)
       if (ids->len > 0)
         fetch (self, g_steal_pointer (&ids));
     }
+  if (self->fetching == NULL && self->stale->len > 0)
+    {
+      guint n = MIN (self->stale->len, PAGE);
+      GArray *ids = g_array_sized_new (FALSE, FALSE, sizeof (gint64), n);
+
+      g_array_append_vals (ids, &g_array_index (self->stale, gint64, self->stale->len - n), n);
+      g_array_set_size (self->stale, self->stale->len - n);
+      fetch (self, ids);
+    }
 }
 
 static gboolean
@@ -150,6 +170,7 @@ fetch_idle_cb (gpointer data)
   AlidadeProjectPictures *self = data;
 
   self->fetch_id = 0;
+  self->n_together = 0;
   fetch_next (self);
   return G_SOURCE_REMOVE;
 }
@@ -158,37 +179,39 @@ static void
 want (AlidadeProjectPictures *self, guint position)
 {
   gpointer page = GUINT_TO_POINTER (position / PAGE + 1);
+  int nth = g_queue_index (&self->waiting, page);
 
-  if (self->waiting.length == 0 || self->waiting.head->data != page)
+  if (nth < 0 || (guint) nth >= self->n_together)
     {
       g_queue_remove (&self->waiting, page);
-      g_queue_push_head (&self->waiting, page);
+      g_queue_push_nth (&self->waiting, page, self->n_together++);
     }
   while (self->waiting.length > PAGES_WAITING)
     g_queue_pop_tail (&self->waiting);
+  self->n_together = MIN (self->n_together, self->waiting.length);
   if (self->fetch_id == 0)
     self->fetch_id = g_idle_add_full (G_PRIORITY_DEFAULT, fetch_idle_cb, self, NULL);
 }
 
-/* Rows that somebody looks at may be others now; those kept for later are forgotten. */
+/* After an answer: what somebody holds and waits for may be of no page that is asked for again. After a change of the
+ * project, rows that somebody looks at are read again, and those kept for later are forgotten. */
 static void
-refresh_rows (AlidadeProjectPictures *self)
+mark_stale (AlidadeProjectPictures *self)
 {
   GHashTableIter iter;
-  gpointer key;
-  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+  gpointer key, picture;
 
-  while (self->kept.length > 0)
+  while (self->changed && self->kept.length > 0)
     g_object_unref (g_queue_pop_tail (&self->kept));
+  g_array_set_size (self->stale, 0);
   g_hash_table_iter_init (&iter, self->held);
-  while (g_hash_table_iter_next (&iter, &key, NULL))
-    g_array_append_vals (ids, key, 1);
-  if (ids->len == 0)
-    return;
-  if (self->fetching != NULL)
-    g_cancellable_cancel (self->fetching);
-  g_clear_object (&self->fetching);
-  fetch (self, g_steal_pointer (&ids));
+  while (g_hash_table_iter_next (&iter, &key, &picture))
+    if (self->changed || alidade_project_picture_get_row (picture) == NULL)
+      g_array_append_vals (self->stale, key, 1);
+  self->fetching_old = self->changed && self->fetching != NULL;
+  self->changed = FALSE;
+  if (self->fetch_id == 0)
+    fetch_next (self);
 }
 
 /* Ids -------------------------------------------------------------------------------------------------------------- */
@@ -209,6 +232,7 @@ take_ids (AlidadeProjectPictures *self, const gint64 *ids, guint n)
   self->ids = g_memdup2 (ids, n * sizeof *ids);
   self->n = n;
   g_queue_clear (&self->waiting);
+  self->n_together = 0;
   g_list_model_items_changed (G_LIST_MODEL (self), same, n_former - same - tail, n - same - tail);
   g_free (former);
 }
@@ -220,8 +244,7 @@ asked_cb (GObject *object, GAsyncResult *asked, gpointer data)
 {
   g_autoptr (AlidadeProjectPictures) self = data;
   GCancellable *cancellable = g_task_get_cancellable (G_TASK (asked));
-  g_autofree LibraryResult *result
-      = alidade_project_index_query_finish (ALIDADE_PROJECT_INDEX (object), asked, NULL);
+  g_autofree LibraryResult *result = alidade_project_index_query_finish (ALIDADE_PROJECT_INDEX (object), asked, NULL);
 
   if (cancellable != self->asking)
     return;
@@ -229,8 +252,11 @@ asked_cb (GObject *object, GAsyncResult *asked, gpointer data)
   if (result != NULL)
     {
       self->answered = TRUE;
+      self->rows_due = self->asked_at;
+      g_debug ("library: %" G_GINT64_FORMAT " pictures after %.1f ms", result->count,
+               (g_get_monotonic_time () - self->asked_at) / 1e3);
       take_ids (self, result->ids, result->n);
-      refresh_rows (self);
+      mark_stale (self);
     }
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_BUSY]);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_READY]);
@@ -250,6 +276,7 @@ ask (AlidadeProjectPictures *self)
   if (!alidade_project_index_get_is_open (self->index))
     return;
   self->asking = g_cancellable_new ();
+  self->asked_at = g_get_monotonic_time ();
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_BUSY]);
   alidade_project_index_query_async (self->index, &self->filter, 0, self->asking, asked_cb, g_object_ref (self));
 }
@@ -258,6 +285,7 @@ ask (AlidadeProjectPictures *self)
 static void
 updated_cb (AlidadeProjectPictures *self)
 {
+  self->changed = TRUE;
   if (self->asking != NULL)
     self->again = TRUE;
   else
@@ -275,7 +303,9 @@ stop (AlidadeProjectPictures *self)
   g_clear_object (&self->fetching);
   g_clear_handle_id (&self->fetch_id, g_source_remove);
   g_queue_clear (&self->waiting);
-  self->again = self->answered = FALSE;
+  g_array_set_size (self->stale, 0);
+  self->n_together = 0;
+  self->again = self->answered = self->changed = FALSE;
 }
 
 static void
@@ -362,6 +392,7 @@ alidade_project_pictures_finalize (GObject *object)
   AlidadeProjectPictures *self = ALIDADE_PROJECT_PICTURES (object);
 
   g_hash_table_unref (self->held);
+  g_array_unref (self->stale);
   library_filter_clear (&self->filter);
   g_free (self->ids);
   G_OBJECT_CLASS (alidade_project_pictures_parent_class)->finalize (object);
@@ -379,8 +410,8 @@ alidade_project_pictures_class_init (AlidadeProjectPicturesClass *klass)
   props[PROP_BUSY] = g_param_spec_boolean ("busy", NULL, NULL, FALSE, flags);
   props[PROP_READY] = g_param_spec_boolean ("ready", NULL, NULL, FALSE, flags);
   g_object_class_install_properties (object_class, N_PROPS, props);
-  answered_signal = g_signal_new ("answered", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                  G_TYPE_NONE, 0);
+  answered_signal
+      = g_signal_new ("answered", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -389,6 +420,7 @@ alidade_project_pictures_init (AlidadeProjectPictures *self)
   self->held = g_hash_table_new (g_int64_hash, g_int64_equal);
   g_queue_init (&self->kept);
   g_queue_init (&self->waiting);
+  self->stale = g_array_new (FALSE, FALSE, sizeof (gint64));
 }
 
 AlidadeProjectPictures *

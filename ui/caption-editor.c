@@ -261,7 +261,8 @@ alidade_caption_editor_new (const LibraryCaption *caption, const LibraryDetails 
   tool_new (self, "edit-delete-symbolic", "Take the caption away", G_CALLBACK (delete_cb));
   gtk_widget_set_visible (self->tools, editable);
   self->entry = gtk_entry_new ();
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->entry), GTK_ACCESSIBLE_PROPERTY_LABEL, "Text of the caption", -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->entry), GTK_ACCESSIBLE_PROPERTY_LABEL, "Text of the caption",
+                                  -1);
   gtk_widget_set_visible (self->entry, FALSE);
   g_signal_connect_swapped (self->entry, "activate", G_CALLBACK (entry_cb), self);
   gtk_event_controller_set_propagation_phase (keys, GTK_PHASE_CAPTURE);

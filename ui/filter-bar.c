@@ -47,8 +47,10 @@ enum
 
 static guint signals[N_SIGNALS];
 
-static const char *const titles[N_CHIPS] = { "Verdict", "Origin", "Tag", "Score", "Model", "Regions", "Changed", "Disagrees", "File" };
-static const char *const verdicts[] = { "No verdict", "Accepted", "Corrected", "Rejected", "Not in the picture", "Unsure", "Outdated" };
+static const char *const titles[N_CHIPS]
+    = { "Verdict", "Origin", "Tag", "Score", "Model", "Regions", "Changed", "Disagrees", "File" };
+static const char *const verdicts[]
+    = { "No verdict", "Accepted", "Corrected", "Rejected", "Not in the picture", "Unsure", "Outdated" };
 static const char *const origins[] = { "From a map", "From a detector", "Imported", "A person's" };
 static const char *const files[] = { "There", "Missing", "Changed" };
 static const char *const having[] = { "Any", "With regions", "Without regions" };
@@ -57,7 +59,11 @@ static const struct
 {
   const char *label;
   gint64 seconds;
-} times[] = { { "Any time", 0 }, { "Last hour", 3600 }, { "Last day", 86400 }, { "Last 7 days", 7 * 86400 }, { "Last 30 days", 30 * 86400 } };
+} times[] = { { "Any time", 0 },
+              { "Last hour", 3600 },
+              { "Last day", 86400 },
+              { "Last 7 days", 7 * 86400 },
+              { "Last 30 days", 30 * 86400 } };
 
 /* Saying it -------------------------------------------------------------------------------------------------------- */
 
@@ -124,7 +130,8 @@ update (AlidadeFilterBar *self)
   for (int i = 0; i < N_CHIPS; i++)
     {
       g_autofree char *said = say_chip (self, i);
-      g_autofree char *spoken = said != NULL ? g_strdup_printf ("%s: %s", titles[i], said) : g_strdup_printf ("%s: any", titles[i]);
+      g_autofree char *spoken
+          = said != NULL ? g_strdup_printf ("%s: %s", titles[i], said) : g_strdup_printf ("%s: any", titles[i]);
 
       gtk_label_set_text (self->labels[i], said != NULL ? said : titles[i]);
       gtk_accessible_update_property (GTK_ACCESSIBLE (self->chips[i]), GTK_ACCESSIBLE_PROPERTY_LABEL, spoken, -1);
@@ -234,8 +241,9 @@ add_times (AlidadeFilterBar *self, GtkWidget *box)
 
   for (guint i = 0; i < G_N_ELEMENTS (times); i++)
     {
-      GtkWidget *check = add_check (box, times[i].label, i, g_strcmp0 (said != NULL ? said : times[0].label, times[i].label) == 0,
-                                    GTK_CHECK_BUTTON (first));
+      GtkWidget *check
+          = add_check (box, times[i].label, i, g_strcmp0 (said != NULL ? said : times[0].label, times[i].label) == 0,
+                       GTK_CHECK_BUTTON (first));
 
       g_signal_connect (check, "toggled", G_CALLBACK (since_cb), self);
       first = first != NULL ? first : check;
@@ -341,7 +349,8 @@ overlap_cb (GtkWidget *any, AlidadeFilterBar *self)
 static void
 add_overlap (AlidadeFilterBar *self, GtkWidget *box)
 {
-  GtkWidget *check = add_check (box, "The model disagrees with a person or an import", 0, self->filter.iou_below > 0, NULL);
+  GtkWidget *check
+      = add_check (box, "The model disagrees with a person or an import", 0, self->filter.iou_below > 0, NULL);
   GtkWidget *below = add_spin (box, "Overlap (IoU) below", self->filter.iou_below > 0 ? self->filter.iou_below : 0.5);
 
   g_object_set_data (G_OBJECT (check), "check", check);
@@ -424,7 +433,8 @@ clear_cb (AlidadeFilterBar *self)
 static void
 saved_picked_cb (AlidadeFilterBar *self)
 {
-  const LibraryFilter *chosen = alidade_saved_filters_get_chosen (ALIDADE_SAVED_FILTERS (gtk_menu_button_get_popover (GTK_MENU_BUTTON (self->saved))));
+  const LibraryFilter *chosen = alidade_saved_filters_get_chosen (
+      ALIDADE_SAVED_FILTERS (gtk_menu_button_get_popover (GTK_MENU_BUTTON (self->saved))));
 
   library_filter_clear (&self->filter);
   library_filter_copy (&self->filter, chosen);
@@ -449,7 +459,8 @@ saved_popup_cb (GtkMenuButton *button, gpointer data)
 static GtkWidget *
 chip_new (AlidadeFilterBar *self, const char *title, GtkWidget *popover, GtkLabel **label)
 {
-  GtkWidget *chip = gtk_menu_button_new (), *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 4), *text = gtk_label_new (title);
+  GtkWidget *chip = gtk_menu_button_new (), *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 4),
+            *text = gtk_label_new (title);
 
   gtk_label_set_ellipsize (GTK_LABEL (text), PANGO_ELLIPSIZE_END);
   gtk_label_set_max_width_chars (GTK_LABEL (text), 24);
@@ -482,10 +493,10 @@ alidade_filter_bar_class_init (AlidadeFilterBarClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = alidade_filter_bar_dispose;
   gtk_widget_class_set_css_name (GTK_WIDGET_CLASS (klass), "filterbar");
-  signals[SIGNAL_CHANGED] = g_signal_new ("changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                          G_TYPE_NONE, 0);
-  signals[SIGNAL_PICKED] = g_signal_new ("picked", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                         G_TYPE_NONE, 0);
+  signals[SIGNAL_CHANGED]
+      = g_signal_new ("changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_PICKED]
+      = g_signal_new ("picked", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_PROBLEM] = g_signal_new ("problem", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                           G_TYPE_NONE, 1, G_TYPE_STRING);
 }
@@ -542,7 +553,7 @@ alidade_filter_bar_clear (AlidadeFilterBar *self)
   order = self->filter.order;
   descending = self->filter.descending;
   library_filter_clear (&self->filter);
-  self->filter = (LibraryFilter) { .order = order, .descending = descending };
+  self->filter = (LibraryFilter){ .order = order, .descending = descending };
   update (self);
 }
 

@@ -86,10 +86,11 @@ state_cb (AlidadeLibraryCell *self)
   gtk_widget_set_tooltip_text (GTK_WIDGET (self), tooltip);
   if (item_widget (self) != NULL)
     {
-      g_autofree char *more = self->entry != NULL && (!unreadable || alidade_project_picture_get_row (self->entry)->file
-                                                                         == LIBRARY_FILE_MISSING)
-                                  ? describe_entry (self)
-                                  : g_strdup (unreadable ? ", cannot be read" : "");
+      g_autofree char *more
+          = self->entry != NULL
+                    && (!unreadable || alidade_project_picture_get_row (self->entry)->file == LIBRARY_FILE_MISSING)
+                ? describe_entry (self)
+                : g_strdup (unreadable ? ", cannot be read" : "");
       g_autofree char *name = g_strconcat (alidade_picture_get_name (self->picture), more, NULL);
 
       gtk_accessible_update_property (GTK_ACCESSIBLE (item_widget (self)), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * library-table.c: GTK 4.8 does not tell which column sorts, so that each column's sorter answers for itself: asked about
- * two objects, the first one that is called is the one, and what comes out is its direction. */
+ * library-table.c: GTK 4.8 does not tell which column sorts, so that each column's sorter answers for itself: asked
+ * about two objects, the first one that is called is the one, and what comes out is its direction. */
 #include "library-table.h"
 
 #include "library-cell.h"
@@ -58,7 +58,9 @@ say_phrases (const LibraryImage *row)
 static char *
 say_left (const LibraryImage *row)
 {
-  return row->phrases == 0 ? g_strdup ("–") : row->phrases == row->decided ? g_strdup ("✓") : say_count (row->phrases - row->decided);
+  return row->phrases == 0              ? g_strdup ("–")
+         : row->phrases == row->decided ? g_strdup ("✓")
+                                        : say_count (row->phrases - row->decided);
 }
 
 static char *
@@ -160,7 +162,8 @@ bind_cb (GtkSignalListItemFactory *factory, GtkListItem *item, AlidadeLibraryTab
   GtkLabel *label = label_of (item);
 
   if (GTK_IS_BOX (gtk_list_item_get_child (item)))
-    alidade_library_cell_bind (ALIDADE_LIBRARY_CELL (gtk_widget_get_first_child (gtk_list_item_get_child (item))), picture);
+    alidade_library_cell_bind (ALIDADE_LIBRARY_CELL (gtk_widget_get_first_child (gtk_list_item_get_child (item))),
+                               picture);
   g_signal_connect (picture, "notify::row", G_CALLBACK (row_cb), label);
   row_cb (picture, NULL, label);
 }
@@ -230,7 +233,8 @@ add_column (AlidadeLibraryTable *self, int nth)
   if (columns[nth].order >= 0)
     {
       const Asked asked = { self, nth };
-      g_autoptr (GtkSorter) sorter = GTK_SORTER (gtk_custom_sorter_new (ask_cb, g_memdup2 (&asked, sizeof asked), g_free));
+      g_autoptr (GtkSorter) sorter
+          = GTK_SORTER (gtk_custom_sorter_new (ask_cb, g_memdup2 (&asked, sizeof asked), g_free));
 
       gtk_column_view_column_set_sorter (column, sorter);
     }
@@ -262,10 +266,10 @@ alidade_library_table_class_init (AlidadeLibraryTableClass *klass)
   G_OBJECT_CLASS (klass)->dispose = alidade_library_table_dispose;
   gtk_widget_class_set_layout_manager_type (GTK_WIDGET_CLASS (klass), GTK_TYPE_BIN_LAYOUT);
   gtk_widget_class_set_css_name (GTK_WIDGET_CLASS (klass), "librarytable");
-  signals[SIGNAL_SORT] = g_signal_new ("sort", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
-                                       G_TYPE_UINT, G_TYPE_BOOLEAN);
-  signals[SIGNAL_ACTIVATE] = g_signal_new ("activate", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
-                                           1, G_TYPE_UINT);
+  signals[SIGNAL_SORT] = g_signal_new ("sort", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                       G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_BOOLEAN);
+  signals[SIGNAL_ACTIVATE] = g_signal_new ("activate", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                           NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
 }
 
 static void
@@ -326,7 +330,8 @@ alidade_library_table_scroll_to (AlidadeLibraryTable *self, guint position)
 
   g_return_if_fail (ALIDADE_IS_LIBRARY_TABLE (self));
 
-  for (child = gtk_widget_get_first_child (GTK_WIDGET (self->view)); child != NULL; child = gtk_widget_get_next_sibling (child))
+  for (child = gtk_widget_get_first_child (GTK_WIDGET (self->view)); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
     if (GTK_IS_LIST_VIEW (child))
       gtk_widget_activate_action (child, "list.scroll-to-item", "u", position);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * library-view-edits.c: what a person does to pictures, said afterwards with Undo beside it. Removals are undone as entries,
- * everything else as the person's newest record. */
+ * library-view-edits.c: what a person does to pictures, said afterwards with Undo beside it. Removals are undone as
+ * entries, everything else as the person's newest record. */
 #include "library-view-private.h"
 
 #define UNDO_DEPTH 200
@@ -37,7 +37,8 @@ say_done (const LibraryEdit *edit)
     {
     case LIBRARY_EDIT_TAG:
       return edit->changed == 0 ? g_strdup_printf ("Tagged “%s” already", edit->text)
-                                : g_strdup_printf ("Tagged %u %s “%s”", edit->changed, edit->changed == 1 ? "picture" : "pictures", edit->text);
+                                : g_strdup_printf ("Tagged %u %s “%s”", edit->changed,
+                                                   edit->changed == 1 ? "picture" : "pictures", edit->text);
     case LIBRARY_EDIT_UNTAG:
       return g_strdup_printf ("Tag “%s” taken away", edit->text);
     case LIBRARY_EDIT_RENAME:
@@ -97,7 +98,8 @@ note_done (AlidadeLibraryView *self, const LibraryEdit *edit)
 static gboolean
 can_undo (const LibraryEdit *edit)
 {
-  return edit->kind < LIBRARY_EDIT_SAVE_FILTER && edit->kind != LIBRARY_EDIT_BIN && (edit->kind != LIBRARY_EDIT_TAG || edit->changed > 0);
+  return edit->kind < LIBRARY_EDIT_SAVE_FILTER && edit->kind != LIBRARY_EDIT_BIN
+         && (edit->kind != LIBRARY_EDIT_TAG || edit->changed > 0);
 }
 
 static void
@@ -132,8 +134,8 @@ _alidade_library_view_edit (AlidadeLibraryView *self, LibraryEdit *edit)
       g_array_unref (edit->ids);
       edit->ids = alidade_picture_selection_get_ids (self->selection);
     }
-  alidade_project_service_write_async (alidade_project_index_get_service (self->index), library_edit_run, edit, library_edit_free,
-                                       edited_cb, g_object_ref (self));
+  alidade_project_service_write_async (alidade_project_index_get_service (self->index), library_edit_run, edit,
+                                       library_edit_free, edited_cb, g_object_ref (self));
 }
 
 /* Actions ---------------------------------------------------------------------------------------------------------- */
@@ -151,7 +153,8 @@ edit_selected (AlidadeLibraryView *self, LibraryEditKind kind)
     }
   /* The one behind them is selected next, so that the hand can go on. */
   alidade_picture_selection_count (self->selection, &position);
-  alidade_picture_selection_set_id (self->selection, ids->len == 1 ? alidade_project_pictures_get_id (self->pictures, position + 1) : 0);
+  alidade_picture_selection_set_id (self->selection,
+                                    ids->len == 1 ? alidade_project_pictures_get_id (self->pictures, position + 1) : 0);
   _alidade_library_view_edit (self, library_edit_new (kind, NULL, 0, NULL, ids));
 }
 
@@ -174,14 +177,16 @@ bin_action (GtkWidget *widget, const char *name, GVariant *parameter)
 {
   AlidadeLibraryView *self = ALIDADE_LIBRARY_VIEW (widget);
   guint n = alidade_picture_selection_count (self->selection, NULL);
-  g_autofree char *title = n == 1 ? g_strdup ("Move the File to the Bin?") : g_strdup_printf ("Move %'u Files to the Bin?", n);
+  g_autofree char *title
+      = n == 1 ? g_strdup ("Move the File to the Bin?") : g_strdup_printf ("Move %'u Files to the Bin?", n);
   GtkWidget *dialog;
 
   if (n == 0)
     return;
-  dialog = adw_message_dialog_new (GTK_WINDOW (gtk_widget_get_root (widget)), title,
-                                   "The pictures leave the project, and their files go to the bin. Undo brings back what the project "
-                                   "knows; the files have to be taken out of the bin by hand.");
+  dialog = adw_message_dialog_new (
+      GTK_WINDOW (gtk_widget_get_root (widget)), title,
+      "The pictures leave the project, and their files go to the bin. Undo brings back what the project "
+      "knows; the files have to be taken out of the bin by hand.");
   adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "cancel", "_Cancel", "bin", "_Move to Bin", NULL);
   adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "bin", ADW_RESPONSE_DESTRUCTIVE);
   adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
@@ -226,7 +231,8 @@ undo_action (GtkWidget *widget, const char *name, GVariant *parameter)
   AlidadeLibraryView *self = ALIDADE_LIBRARY_VIEW (widget);
   gint64 entry = pop (self->done);
 
-  _alidade_library_view_edit (self, library_edit_new (entry != 0 ? LIBRARY_EDIT_HIDE : LIBRARY_EDIT_UNDO, NULL, entry, NULL, NULL));
+  _alidade_library_view_edit (
+      self, library_edit_new (entry != 0 ? LIBRARY_EDIT_HIDE : LIBRARY_EDIT_UNDO, NULL, entry, NULL, NULL));
 }
 
 static void
@@ -235,7 +241,8 @@ redo_action (GtkWidget *widget, const char *name, GVariant *parameter)
   AlidadeLibraryView *self = ALIDADE_LIBRARY_VIEW (widget);
   gint64 entry = pop (self->undone);
 
-  _alidade_library_view_edit (self, library_edit_new (entry != 0 ? LIBRARY_EDIT_SHOW : LIBRARY_EDIT_REDO, NULL, entry, NULL, NULL));
+  _alidade_library_view_edit (
+      self, library_edit_new (entry != 0 ? LIBRARY_EDIT_SHOW : LIBRARY_EDIT_REDO, NULL, entry, NULL, NULL));
 }
 
 void
@@ -265,5 +272,6 @@ _alidade_library_view_class_init_edits (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "library.redo", NULL, redo_action);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_F2, 0, "library.rename", NULL);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_z, GDK_CONTROL_MASK, "library.undo", NULL);
-  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_z, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "library.redo", NULL);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_z, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "library.redo",
+                                       NULL);
 }

@@ -43,7 +43,8 @@ update_count (AlidadeLibraryView *self)
   if (error != NULL)
     text = g_strdup (error);
   else if (!ready)
-    text = g_strdup_printf ("%'u pictures, reading the project: %.0f %%", n, 100 * alidade_project_index_get_done (self->index));
+    text = g_strdup_printf ("%'u pictures, reading the project: %.0f %%", n,
+                            100 * alidade_project_index_get_done (self->index));
   else if (selected > 0)
     text = g_strdup_printf ("%'u of %'u selected", selected, n);
   else
@@ -67,8 +68,10 @@ update_page (AlidadeLibraryView *self)
     {
       const char *text = alidade_project_pictures_get_filter (self->pictures)->text;
       g_autofree char *escaped = text != NULL ? g_markup_escape_text (text, -1) : NULL;
-      g_autofree char *said = escaped != NULL ? g_strdup_printf ("No name, caption or phrase has “%s” where the filters above hold.", escaped)
-                                              : g_strdup ("The filters above leave none.");
+      g_autofree char *said
+          = escaped != NULL
+                ? g_strdup_printf ("No name, caption or phrase has “%s” where the filters above hold.", escaped)
+                : g_strdup ("The filters above leave none.");
 
       adw_status_page_set_description (self->nothing_page, said);
     }
@@ -267,16 +270,18 @@ add_list_keys (AlidadeLibraryView *self)
     GdkModifierType modifiers;
     const char *action;
   } keys[] = {
-    { GDK_KEY_Delete, 0, "library.remove" }, { GDK_KEY_KP_Delete, 0, "library.remove" },
-    { GDK_KEY_Delete, GDK_SHIFT_MASK, "library.bin" }, { GDK_KEY_t, 0, "library.tag" },
+    { GDK_KEY_Delete, 0, "library.remove" },
+    { GDK_KEY_KP_Delete, 0, "library.remove" },
+    { GDK_KEY_Delete, GDK_SHIFT_MASK, "library.bin" },
+    { GDK_KEY_t, 0, "library.tag" },
     { GDK_KEY_a, GDK_CONTROL_MASK, "library.select-all" },
   };
   GtkEventController *controller = gtk_shortcut_controller_new ();
 
   for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
-    gtk_shortcut_controller_add_shortcut (
-        GTK_SHORTCUT_CONTROLLER (controller),
-        gtk_shortcut_new (gtk_keyval_trigger_new (keys[i].key, keys[i].modifiers), gtk_named_action_new (keys[i].action)));
+    gtk_shortcut_controller_add_shortcut (GTK_SHORTCUT_CONTROLLER (controller),
+                                          gtk_shortcut_new (gtk_keyval_trigger_new (keys[i].key, keys[i].modifiers),
+                                                            gtk_named_action_new (keys[i].action)));
   gtk_widget_add_controller (GTK_WIDGET (self->pages), controller);
 }
 
@@ -315,7 +320,8 @@ static void
 selected_cb (AlidadeLibraryView *self)
 {
   guint position = 0, n = alidade_picture_selection_count (self->selection, &position);
-  g_autoptr (AlidadeProjectPicture) picture = n == 1 ? g_list_model_get_item (G_LIST_MODEL (self->pictures), position) : NULL;
+  g_autoptr (AlidadeProjectPicture) picture
+      = n == 1 ? g_list_model_get_item (G_LIST_MODEL (self->pictures), position) : NULL;
 
   alidade_picture_details_set (self->details, picture, n);
   _alidade_library_view_update_actions (self);
@@ -620,9 +626,10 @@ alidade_library_view_class_init (AlidadeLibraryViewClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, show_missing_cb);
   gtk_widget_class_bind_template_callback (widget_class, activate_cb);
   class_init_actions (widget_class);
-  signals[SIGNAL_CLOSE] = g_signal_new ("close", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[SIGNAL_OPEN] = g_signal_new ("open", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
-                                       G_TYPE_INT64);
+  signals[SIGNAL_CLOSE]
+      = g_signal_new ("close", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_OPEN] = g_signal_new ("open", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                       G_TYPE_NONE, 1, G_TYPE_INT64);
 }
 
 static void
@@ -672,12 +679,13 @@ make_parts (AlidadeLibraryView *self)
   g_signal_connect (factory, "bind", G_CALLBACK (bind_cb), self);
   g_signal_connect (factory, "unbind", G_CALLBACK (unbind_cb), self);
   gtk_grid_view_set_factory (self->grid, factory);
-  g_signal_connect_object (gtk_scrollable_get_hadjustment (GTK_SCROLLABLE (self->grid)), "notify::page-size", G_CALLBACK (width_cb),
-                           self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (gtk_scrollable_get_hadjustment (GTK_SCROLLABLE (self->grid)), "notify::page-size",
+                           G_CALLBACK (width_cb), self, G_CONNECT_SWAPPED);
 }
 
 GtkWidget *
-alidade_library_view_new (AlidadeProjectIndex *index, AlidadeThumbnailer *thumbnailer, const char *by, GSettings *settings)
+alidade_library_view_new (AlidadeProjectIndex *index, AlidadeThumbnailer *thumbnailer, const char *by,
+                          GSettings *settings)
 {
   AlidadeLibraryView *self = g_object_new (ALIDADE_TYPE_LIBRARY_VIEW, NULL);
 

@@ -19,7 +19,8 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (AlidadeLibraryView, alidade_library_view, ALIDADE, LIBRARY_VIEW, GtkWidget)
 
 /* `by`: who the records are by. `settings` (may be NULL) keeps grid or list. */
-GtkWidget *alidade_library_view_new (AlidadeProjectIndex *index, AlidadeThumbnailer *thumbnailer, const char *by, GSettings *settings);
+GtkWidget *alidade_library_view_new (AlidadeProjectIndex *index, AlidadeThumbnailer *thumbnailer, const char *by,
+                                     GSettings *settings);
 /* When it comes on screen: the search takes the focus. */
 void alidade_library_view_enter (AlidadeLibraryView *self);
 void alidade_library_view_set_narrow (AlidadeLibraryView *self, gboolean narrow);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * picture-details.c: read again after every change; rebuilt only where something is otherwise, so that the focus stays. */
+ * picture-details.c: read again after every change; rebuilt only where something is otherwise, so that the focus stays.
+ */
 #include "picture-details.h"
 
 #include "caption-editor.h"
@@ -195,8 +196,10 @@ phrase_row_new (AlidadePictureDetails *self, const LibraryDetailsPhrase *phrase)
   GtkWidget *line = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 2), *toggle = gtk_toggle_button_new ();
   GtkWidget *inside = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6), *text = gtk_label_new (row->text);
   GtkWidget *away = gtk_button_new_from_icon_name ("edit-delete-symbolic"), *count;
-  g_autofree char *regions = row->regions == 1 ? g_strdup ("1 region") : g_strdup_printf ("%" G_GINT64_FORMAT " regions", row->regions);
-  g_autofree char *spoken = g_strdup_printf ("Phrase %s, %s, %s", row->text, regions, verdict_looks[row->verdict].spoken);
+  g_autofree char *regions
+      = row->regions == 1 ? g_strdup ("1 region") : g_strdup_printf ("%" G_GINT64_FORMAT " regions", row->regions);
+  g_autofree char *spoken
+      = g_strdup_printf ("Phrase %s, %s, %s", row->text, regions, verdict_looks[row->verdict].spoken);
   g_autofree char *delete_spoken = g_strdup_printf ("Take the phrase away: %s", row->text);
 
   gtk_label_set_xalign (GTK_LABEL (text), 0);
@@ -242,7 +245,8 @@ show_texts (AlidadePictureDetails *self)
 {
   const LibraryDetails *details = self->details;
   g_autofree char *title = details->n_phrases > details->phrases->len
-                               ? g_strdup_printf ("Phrases (the first %u of %'" G_GINT64_FORMAT ")", details->phrases->len, details->n_phrases)
+                               ? g_strdup_printf ("Phrases (the first %u of %'" G_GINT64_FORMAT ")",
+                                                  details->phrases->len, details->n_phrases)
                                : g_strdup ("Phrases");
 
   remove_children (self->captions);
@@ -323,8 +327,8 @@ sign (const LibraryDetails *details)
   const LibraryImage *image = details->image;
   g_autofree char *tags = g_strjoinv ("\n", image->tags);
 
-  g_string_append_printf (all, "%" G_GINT64_FORMAT "|%s|%d|%s|%" G_GINT64_FORMAT "|%" G_GINT64_FORMAT, details->id, image->path, image->file,
-                          tags, image->regions, details->n_phrases);
+  g_string_append_printf (all, "%" G_GINT64_FORMAT "|%s|%d|%s|%" G_GINT64_FORMAT "|%" G_GINT64_FORMAT, details->id,
+                          image->path, image->file, tags, image->regions, details->n_phrases);
   for (guint i = 0; i < details->captions->len; i++)
     {
       const LibraryCaption *caption = details->captions->pdata[i];
@@ -335,8 +339,8 @@ sign (const LibraryDetails *details)
     {
       const LibraryDetailsPhrase *phrase = details->phrases->pdata[i];
 
-      g_string_append_printf (all, "|%" G_GINT64_FORMAT ":%s:%d:%d", phrase->row->id, phrase->row->text, phrase->row->verdict,
-                              phrase->row->detached);
+      g_string_append_printf (all, "|%" G_GINT64_FORMAT ":%s:%d:%d", phrase->row->id, phrase->row->text,
+                              phrase->row->verdict, phrase->row->detached);
       for (guint j = 0; phrase->regions != NULL && j < phrase->regions->len; j++)
         g_string_append_printf (all, ":%" G_GINT64_FORMAT, ((ReviewRegion *) phrase->regions->pdata[j])->revision);
     }
@@ -362,7 +366,8 @@ show_details (AlidadePictureDetails *self)
   g_autofree char *signature = sign (self->details);
   g_autofree char *name = g_path_get_basename (self->details->image->name);
 
-  alidade_region_preview_set_picture (ALIDADE_REGION_PREVIEW (self->preview), alidade_project_picture_get_picture (self->picture));
+  alidade_region_preview_set_picture (ALIDADE_REGION_PREVIEW (self->preview),
+                                      alidade_project_picture_get_picture (self->picture));
   if (g_strcmp0 (signature, self->signature) == 0)
     return;
   g_free (self->signature);
@@ -381,9 +386,11 @@ show_details (AlidadePictureDetails *self)
 static void
 set_shown (AlidadePictureDetails *self, gboolean one, guint n_selected)
 {
-  GtkWidget *of_one[] = { self->preview_box, self->name_box, self->captions_box, self->phrases_box, GTK_WIDGET (self->facts) };
-  g_autofree char *text = n_selected > 1 ? g_strdup_printf ("%'u pictures selected", n_selected)
-                                         : g_strdup (n_selected == 1 ? "" : "Select a picture to see what is known about it");
+  GtkWidget *of_one[]
+      = { self->preview_box, self->name_box, self->captions_box, self->phrases_box, GTK_WIDGET (self->facts) };
+  g_autofree char *text = n_selected > 1
+                              ? g_strdup_printf ("%'u pictures selected", n_selected)
+                              : g_strdup (n_selected == 1 ? "" : "Select a picture to see what is known about it");
 
   for (guint i = 0; i < G_N_ELEMENTS (of_one); i++)
     gtk_widget_set_visible (of_one[i], one);
@@ -418,7 +425,7 @@ read_cb (GObject *object, GAsyncResult *result, gpointer data)
   g_clear_pointer (&self->details, library_details_free);
   self->details = g_new (LibraryDetails, 1);
   *self->details = *details;
-  *details = (LibraryDetails) { .captions = g_ptr_array_new (), .phrases = g_ptr_array_new () };
+  *details = (LibraryDetails){ .captions = g_ptr_array_new (), .phrases = g_ptr_array_new () };
   set_shown (self, TRUE, 1);
   show_details (self);
 }
@@ -433,8 +440,8 @@ read_details (AlidadePictureDetails *self)
     return;
   self->reading = g_cancellable_new ();
   alidade_project_service_read_async (alidade_project_index_get_service (self->index), library_details_read,
-                                      library_details_new (alidade_project_picture_get_id (self->picture)), library_details_free,
-                                      self->reading, read_cb, g_object_ref (self));
+                                      library_details_new (alidade_project_picture_get_id (self->picture)),
+                                      library_details_free, self->reading, read_cb, g_object_ref (self));
 }
 
 /* The picture's file is another one, or came back. */
@@ -442,7 +449,8 @@ static void
 row_cb (AlidadePictureDetails *self)
 {
   if (self->details != NULL)
-    alidade_region_preview_set_picture (ALIDADE_REGION_PREVIEW (self->preview), alidade_project_picture_get_picture (self->picture));
+    alidade_region_preview_set_picture (ALIDADE_REGION_PREVIEW (self->preview),
+                                        alidade_project_picture_get_picture (self->picture));
 }
 
 static void
@@ -546,9 +554,10 @@ alidade_picture_details_class_init (AlidadePictureDetailsClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, tag_activate_cb);
   gtk_widget_class_bind_template_callback (widget_class, caption_activate_cb);
   gtk_widget_class_bind_template_callback (widget_class, phrase_activate_cb);
-  signals[SIGNAL_EDIT] = g_signal_new ("edit", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
-                                       G_TYPE_POINTER);
-  signals[SIGNAL_OPEN] = g_signal_new ("open", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_EDIT] = g_signal_new ("edit", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                       G_TYPE_NONE, 1, G_TYPE_POINTER);
+  signals[SIGNAL_OPEN]
+      = g_signal_new ("open", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -616,7 +625,8 @@ alidade_picture_details_rename (AlidadePictureDetails *self)
   gtk_editable_set_text (GTK_EDITABLE (self->name_entry), name);
   show_name_entry (self, TRUE);
   gtk_widget_grab_focus (self->name_entry);
-  gtk_editable_select_region (GTK_EDITABLE (self->name_entry), 0, ending != NULL ? g_utf8_strlen (name, ending - name) : -1);
+  gtk_editable_select_region (GTK_EDITABLE (self->name_entry), 0,
+                              ending != NULL ? g_utf8_strlen (name, ending - name) : -1);
 }
 
 void

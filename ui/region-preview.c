@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#define SIDE 640       /* CSS pixels of the thumbnail */
+#define SIDE 640 /* CSS pixels of the thumbnail */
 #define TALLEST 220
 #define LINE 2
 #define RADIUS 6
@@ -23,7 +23,7 @@ struct _AlidadeRegionPreview
   AlidadePicture *picture;
   GCancellable *cancellable;
   GdkTexture *texture;
-  GArray *outlines;    /* Outline */
+  GArray *outlines;     /* Outline */
   double width, height; /* of the upright grid; 0: not known */
   gint64 phrase;
   GtkWidget *marker;
@@ -89,7 +89,8 @@ trace (cairo_t *cr, const Shape *shape)
     }
 }
 
-/* A dark halo, so that the line reads on any picture; proposals are white and dashed, people's and imported ones orange. */
+/* A dark halo, so that the line reads on any picture; proposals are white and dashed, people's and imported ones
+ * orange. */
 static void
 draw_outlines (AlidadeRegionPreview *self, cairo_t *cr, const graphene_rect_t *place)
 {
@@ -264,7 +265,7 @@ add_outlines (AlidadeRegionPreview *self, const LibraryDetailsPhrase *phrase, co
           double box[4] = { outline.shape.box[0], outline.shape.box[1], outline.shape.box[2], outline.shape.box[3] };
 
           shape_clear (&outline.shape);
-          outline.shape = (Shape) { 0 };
+          outline.shape = (Shape){ 0 };
           shape_set_box (&outline.shape, box[0], box[1], box[2], box[3]);
         }
       shape_turn (&outline.shape, image->orientation, TRUE, image->width, image->height);

@@ -130,7 +130,8 @@ kept_cb (GObject *object, GAsyncResult *result, gpointer data)
 static void
 read_kept (AlidadeSavedFilters *self)
 {
-  alidade_project_service_read_async (self->service, kept_func, g_new0 (Kept, 1), kept_free, NULL, kept_cb, g_object_ref (self));
+  alidade_project_service_read_async (self->service, kept_func, g_new0 (Kept, 1), kept_free, NULL, kept_cb,
+                                      g_object_ref (self));
 }
 
 /* The popover ------------------------------------------------------------------------------------------------------ */
@@ -184,8 +185,8 @@ static void
 alidade_saved_filters_class_init (AlidadeSavedFiltersClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = alidade_saved_filters_dispose;
-  signals[SIGNAL_CHOSEN] = g_signal_new ("chosen", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                         G_TYPE_NONE, 0);
+  signals[SIGNAL_CHOSEN]
+      = g_signal_new ("chosen", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_PROBLEM] = g_signal_new ("problem", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                           G_TYPE_NONE, 1, G_TYPE_STRING);
 }
@@ -206,7 +207,8 @@ alidade_saved_filters_init (AlidadeSavedFilters *self)
   gtk_widget_add_css_class (self->nothing, "secondary");
   self->name = gtk_entry_new ();
   gtk_entry_set_placeholder_text (GTK_ENTRY (self->name), "Name of this filter");
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->name), GTK_ACCESSIBLE_PROPERTY_LABEL, "Name of this filter", -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->name), GTK_ACCESSIBLE_PROPERTY_LABEL, "Name of this filter",
+                                  -1);
   gtk_widget_set_hexpand (self->name, TRUE);
   g_signal_connect_swapped (self->name, "changed", G_CALLBACK (name_cb), self);
   g_signal_connect_swapped (self->name, "activate", G_CALLBACK (keep_cb), self);

@@ -59,8 +59,9 @@ show_library (GtkWidget *widget, const char *name, GVariant *parameter)
     return;
   if (self->library_view == NULL)
     {
-      self->library_view = alidade_library_view_new (self->index, alidade_library_pane_get_thumbnailer (self->library_pane),
-                                                     _alidade_window_by (self), self->settings);
+      self->library_view
+          = alidade_library_view_new (self->index, alidade_library_pane_get_thumbnailer (self->library_pane),
+                                      _alidade_window_by (self), self->settings);
       gtk_widget_set_visible (self->library_view, FALSE);
       gtk_overlay_add_overlay (self->page_overlay, self->library_view);
       g_signal_connect_swapped (self->library_view, "close", G_CALLBACK (_alidade_window_leave_library), self);
