@@ -27,6 +27,7 @@ struct _AlidadeReviewSession
   ProjectCounts counts;
   Queue queue;
   guint opening;       /* openings asked for: older answers are dropped */
+  gboolean is_opening, held;
   GListStore *rows;
   GPtrArray *list;     /* the same rows, at hand */
   int position;        /* -1: none */

@@ -409,6 +409,7 @@ opened_cb (GObject *source, GAsyncResult *result, gpointer data)
   job = job_data;
   if (self->prefetch == NULL || job->opening != self->opening)
     return;
+  self->is_opening = FALSE;
   self->counts = job->counts;
   if (!good && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
@@ -432,6 +433,7 @@ start_opening (AlidadeReviewSession *self, gboolean make)
   OpenJob *job;
 
   self->opening++;
+  self->is_opening = FALSE;
   g_clear_handle_id (&self->position_id, g_source_remove);
   if (!self->started)
     return;
@@ -441,6 +443,7 @@ start_opening (AlidadeReviewSession *self, gboolean make)
       show_nothing (self, REVIEW_NO_PROJECT, NULL);
       return;
     }
+  self->is_opening = TRUE;
   job = g_new0 (OpenJob, 1);
   job->opening = self->opening;
   job->make = make;
@@ -499,6 +502,12 @@ alidade_review_session_reopen (AlidadeReviewSession *self)
   start_opening (self, FALSE);
 }
 
+void
+alidade_review_session_set_held (AlidadeReviewSession *self, gboolean held)
+{
+  self->held = held;
+}
+
 static void
 project_opened_cb (AlidadeReviewSession *self)
 {
@@ -511,7 +520,7 @@ project_opened_cb (AlidadeReviewSession *self)
 static void
 project_changed_cb (AlidadeReviewSession *self)
 {
-  if (self->n_unwritten > 0 || g_get_monotonic_time () < self->ignore_until)
+  if (self->n_unwritten > 0 || self->is_opening || self->held || g_get_monotonic_time () < self->ignore_until)
     return;
   if (self->state == REVIEW_NO_PHRASES || self->state == REVIEW_NO_PROPOSALS)
     start_opening (self, FALSE);

@@ -55,6 +55,9 @@ void alidade_review_session_refresh (AlidadeReviewSession *self);
 /* Reads the queue and counts again: after a run of proposals, or an import. */
 void alidade_review_session_reopen (AlidadeReviewSession *self);
 
+/* While a run of proposals goes on, a queue is not made by itself from the first ones that come. */
+void alidade_review_session_set_held (AlidadeReviewSession *self, gboolean held);
+
 ReviewState alidade_review_session_get_state (AlidadeReviewSession *self);
 const char *alidade_review_session_get_problem (AlidadeReviewSession *self); /* NULL */
 const ProjectCounts *alidade_review_session_get_counts (AlidadeReviewSession *self);

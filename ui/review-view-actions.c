@@ -335,6 +335,9 @@ propose_changed_cb (AlidadeReviewView *self)
   gboolean running = alidade_review_propose_get_running (self->propose);
 
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "review.propose", !running);
+  alidade_review_session_set_held (self->session, running);
+  if (alidade_review_session_get_state (self->session) == REVIEW_NO_PROPOSALS)
+    _alidade_review_view_show_state (self);
   if (running && self->job_row == NULL)
     {
       self->job_row = alidade_job_row_new ("Proposing regions", TRUE, alidade_review_propose_poll, self->propose, NULL);
@@ -358,7 +361,7 @@ propose_finished_cb (AlidadeReviewView *self, const char *text, gboolean failed)
     _alidade_review_view_say (self, text, failed);
   else if (failed)
     adw_status_page_set_description (self->status, text);
-  if (!failed && state != REVIEW_AT_WORK)
+  if (!failed && state != REVIEW_AT_WORK && alidade_project_service_get_folder (self->projects) != NULL)
     alidade_review_session_refresh (self->session);
 }
 

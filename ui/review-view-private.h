@@ -69,6 +69,9 @@ struct _AlidadeReviewView
   int n_left;
 };
 
+/* review-view.c: what stands there by the session's state */
+void _alidade_review_view_show_state (AlidadeReviewView *self);
+
 /* review-view-scene.c */
 void _alidade_review_view_show_current (AlidadeReviewView *self); /* another phrase */
 void _alidade_review_view_show_loaded (AlidadeReviewView *self);  /* more of it */

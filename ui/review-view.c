@@ -68,7 +68,12 @@ show_no_proposals (AlidadeReviewView *self)
       : g_strdup_printf ("%s looks for the things that %" G_GINT64_FORMAT " captions name and marks where it sees them; you look and decide.",
                          alidade_engine_service_get_model_name (self->engine), counts->captions);
 
-  set_status (self, "document-edit-symbolic", "No Regions Yet", text, "Propose Regions", "review.propose", NULL, NULL);
+  if (alidade_review_propose_get_running (self->propose))
+    set_status (self, "document-edit-symbolic", "Proposing Regions",
+                "You can begin with what is there; the queue is sorted by everything once it is made anew.", "Start Reviewing", "review.refresh",
+                NULL, NULL);
+  else
+    set_status (self, "document-edit-symbolic", "No Regions Yet", text, "Propose Regions", "review.propose", NULL, NULL);
 }
 
 static void
@@ -80,8 +85,8 @@ show_finished (AlidadeReviewView *self)
   set_status (self, "emblem-default-symbolic", "All Reviewed", text, "Make the Queue Anew", "review.refresh", "Look Again", "review.look-again");
 }
 
-static void
-state_cb (AlidadeReviewView *self)
+void
+_alidade_review_view_show_state (AlidadeReviewView *self)
 {
   ReviewState state = alidade_review_session_get_state (self->session);
   const char *problem = alidade_review_session_get_problem (self->session);
@@ -635,12 +640,12 @@ alidade_review_view_new (AlidadeProjectService *projects, AlidadeEngineService *
   alidade_review_keys_attach (self->keys, GTK_WIDGET (self));
   _alidade_review_view_init_actions (self);
   _alidade_review_view_load_keymap (self);
-  g_signal_connect_swapped (self->session, "state-changed", G_CALLBACK (state_cb), self);
+  g_signal_connect_swapped (self->session, "state-changed", G_CALLBACK (_alidade_review_view_show_state), self);
   g_signal_connect_swapped (self->session, "current-changed", G_CALLBACK (current_cb), self);
   g_signal_connect_swapped (self->session, "current-loaded", G_CALLBACK (_alidade_review_view_show_loaded), self);
   g_signal_connect_swapped (self->session, "progress-changed", G_CALLBACK (progress_cb), self);
   g_signal_connect_swapped (self->stack, "notify::visible-child", G_CALLBACK (stack_cb), self);
-  state_cb (self);
+  _alidade_review_view_show_state (self);
   return GTK_WIDGET (self);
 }
 
