@@ -546,7 +546,8 @@ dispose (GObject *object)
 
   g_clear_handle_id (&self->late_id, g_source_remove);
   g_clear_handle_id (&self->layout_id, g_source_remove);
-  if (self->after_paint != 0)
+  /* The clock of a window that is closed has let its handlers go. */
+  if (self->after_paint != 0 && g_signal_handler_is_connected (self->clock, self->after_paint))
     g_signal_handler_disconnect (self->clock, self->after_paint);
   self->after_paint = 0;
   g_clear_object (&self->clock);
