@@ -43,8 +43,8 @@ gboolean alidade_project_service_open_finish (AlidadeProjectService *self, GAsyn
 /* Closes the project at once for the caller. What people did is still written, jobs in the background are cancelled and
  * tidy up, on threads; opening the same folder waits there for it. */
 void alidade_project_service_leave (AlidadeProjectService *self);
-/* The same, and waits for it: a fraction of a second, or some seconds behind a long import. For the end of the program, or
- * before another one opens the folder. */
+/* The same, and waits for it: a fraction of a second, or some seconds behind a long import. For the end of the
+ * program, or before another one opens the folder. */
 void alidade_project_service_close (AlidadeProjectService *self);
 
 /* What a person did: one short function, its transaction and its record. In the order of the calls. `destroy` frees

@@ -152,7 +152,8 @@ go (AlidadeExportWindow *self, GFile *target)
   request->proposals = target != NULL && gtk_switch_get_active (GTK_SWITCH (self->proposals));
   request->copy_images = target != NULL && request->format->folder && gtk_switch_get_active (GTK_SWITCH (self->copy));
   /* The chooser asked about a file that is there. */
-  request->force = target != NULL && g_file_query_file_type (target, G_FILE_QUERY_INFO_NONE, NULL) == G_FILE_TYPE_REGULAR;
+  request->force = target != NULL
+                   && g_file_query_file_type (target, G_FILE_QUERY_INFO_NONE, NULL) == G_FILE_TYPE_REGULAR;
   self->export (request, self->user_data);
   gtk_window_destroy (GTK_WINDOW (self));
 }
@@ -195,8 +196,8 @@ export_cb (AlidadeExportWindow *self)
     }
   name = g_strdup_printf ("%s-%s%s", alidade_project_service_get_title (self->projects), format->name,
                           ending_of (format));
-  self->chooser = gtk_file_chooser_native_new (format->folder ? "Export into a New Folder" : "Export", GTK_WINDOW (self),
-                                               GTK_FILE_CHOOSER_ACTION_SAVE, "_Export", NULL);
+  self->chooser = gtk_file_chooser_native_new (format->folder ? "Export into a New Folder" : "Export",
+                                               GTK_WINDOW (self), GTK_FILE_CHOOSER_ACTION_SAVE, "_Export", NULL);
   gtk_file_chooser_set_current_name (GTK_FILE_CHOOSER (self->chooser), name);
   gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (self->chooser), TRUE);
   g_signal_connect_object (self->chooser, "response", G_CALLBACK (target_chosen_cb), self, 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * AlidadeExportWindow: in which format the labels leave the project, and what that format cannot keep, said before. Either
- * into a new file or folder, or back into the files that were imported. */
+ * AlidadeExportWindow: in which format the labels leave the project, and what that format cannot keep, said before.
+ * Either into a new file or folder, or back into the files that were imported. */
 #pragma once
 
 #include "export.h"

@@ -202,8 +202,8 @@ read_again_cb (gpointer data)
   AlidadeHistoryWindow *self = data;
 
   self->read_id = 0;
-  alidade_project_service_read_async (self->projects, read_history, g_new0 (GPtrArray *, 1), history_free, NULL, read_cb,
-                                      g_object_ref (self));
+  alidade_project_service_read_async (self->projects, read_history, g_new0 (GPtrArray *, 1), history_free, NULL,
+                                      read_cb, g_object_ref (self));
   return G_SOURCE_REMOVE;
 }
 
@@ -251,7 +251,8 @@ static void
 alidade_history_window_init (AlidadeHistoryWindow *self)
 {
   GtkWidget *column = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0), *scroller = gtk_scrolled_window_new ();
-  GtkWidget *clamp = adw_clamp_new (), *empty = adw_status_page_new (), *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
+  GtkWidget *clamp = adw_clamp_new (), *empty = adw_status_page_new ();
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
 
   g_object_set (self, "title", "History", "default-width", 620, "default-height", 560, "width-request", 360,
                 "height-request", 294, "destroy-with-parent", TRUE, NULL);

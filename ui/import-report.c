@@ -145,7 +145,8 @@ import_report_add_rows (AdwPreferencesGroup *group, const ImportReport *report, 
     }
   if (report->notes->len > 0)
     {
-      g_autofree char *title = g_strdup_printf ("%u %s", report->notes->len, report->notes->len == 1 ? "note" : "notes");
+      g_autofree char *title = g_strdup_printf ("%u %s", report->notes->len,
+                                                report->notes->len == 1 ? "note" : "notes");
       GtkWidget *list = add_list (group, "dialog-information-symbolic", title);
 
       for (guint i = 0; i < MIN (report->notes->len, SHOWN); i++)

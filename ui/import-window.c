@@ -231,7 +231,8 @@ read_cb (GObject *source, GAsyncResult *result, gpointer data)
   if (g_strcmp0 (self->request.format, "refcoco") == 0)
     gtk_widget_set_visible (self->split_row, TRUE);
   adw_status_page_set_description (ADW_STATUS_PAGE (self->failed),
-                                   self->request.format == NULL && g_error_matches (error, PROJECT_ERROR, PROJECT_ERROR_USAGE)
+                                   self->request.format == NULL
+                                           && g_error_matches (error, PROJECT_ERROR, PROJECT_ERROR_USAGE)
                                        ? "It looks like none of the known formats. Choose one above."
                                        : error->message);
   gtk_stack_set_visible_child_name (self->stack, "failed");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * AlidadeImportWindow: what importing a file or folder would do, before it is done: the format (guessed, can be changed),
- * the first records, what will be skipped and why. Reads on a thread; nothing is changed here. */
+ * AlidadeImportWindow: what importing a file or folder would do, before it is done: the format (guessed, can be
+ * changed), the first records, what will be skipped and why. Reads on a thread; nothing is changed here. */
 #pragma once
 
 #include "import-preview.h"

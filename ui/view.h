@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * AlidadeView: a page of the window's view stack, as the window sees it. Any widget can be a page; one that implements
- * this tells which of its panes the header's two fold buttons (F9, Shift+F9) belong to. A page without panes on a side
- * gets no button there. The window sets the fold policy and whether a pane is revealed when it becomes narrow (below 900
- * px) or wide again; all other properties are the view's.
+ * AlidadeView: a page of the window's view stack, as the window sees it. Any widget can be a page; one that
+ * implements this tells which of its panes the header's two fold buttons (F9, Shift+F9) belong to. A page without
+ * panes on a side gets no button there. The window sets the fold policy and whether a pane is revealed when it
+ * becomes narrow (below 900 px) or wide again; all other properties are the view's.
  *
  *   static AdwFlap *
  *   review_view_get_pane (AlidadeView *view, AlidadeViewSide side, const char **name)

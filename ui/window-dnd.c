@@ -59,7 +59,8 @@ drop_cb (GtkDropTarget *target, const GValue *value, double x, double y, Alidade
         alidade_library_pane_select (self->library_pane, position);
       else
         _alidade_window_toast (
-            self, "No pictures in what was dropped (PNG, JPEG, WebP, PPM). Annotations go into a project: open one first.");
+            self, "No pictures in what was dropped (PNG, JPEG, WebP, PPM). "
+                  "Annotations go into a project: open one first.");
       return TRUE;
     }
   if (was_sample || before == 0)

@@ -112,7 +112,8 @@ run_index (Project *project, gpointer data, GCancellable *cancellable, GError **
   IndexJob *index = data;
 
   g_atomic_int_set (&index->started, 1);
-  return folder_index_run (index->index, project, index->by, alidade_project_service_give_way, NULL, cancellable, error);
+  return folder_index_run (index->index, project, index->by, alidade_project_service_give_way, NULL, cancellable,
+                           error);
 }
 
 static gboolean

@@ -189,8 +189,8 @@ void _alidade_window_init_review (AlidadeWindow *self);
 
 /* window-import.c */
 void _alidade_window_class_init_import (GtkWidgetClass *widget_class);
-/* Without asking; `pictures` (NULL-ended, may be NULL) are those of the folder request->source that shall come in. Takes
- * both. */
+/* Without asking; `pictures` (NULL-ended, may be NULL) are those of the folder request->source that shall come in.
+ * Takes both. */
 void _alidade_window_start_import (AlidadeWindow *self, AlidadeImportRequest *request, char **pictures);
 /* Pictures, folders and annotation files into the open project: at once, or shown to the person before. */
 void _alidade_window_import (AlidadeWindow *self, GFile *const *files, guint n_files);

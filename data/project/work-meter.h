@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * How far a long job has come: counted by the thread that works, read by any other. Readers of files count the bytes that
- * they take from a disk into the meter bound to their thread, so that formats need not know of it. */
+ * How far a long job has come: counted by the thread that works, read by any other. Readers of files count the bytes
+ * that they take from a disk into the meter bound to their thread, so that formats need not know of it. */
 #pragma once
 
 #include <glib.h>

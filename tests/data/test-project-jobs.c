@@ -40,8 +40,8 @@ test_meter (void)
   } sources[] = {
     { "list.jsonl", "{\"alidade-manifest\": 1}\n{\"image\": \"a.png\", \"text\": \"a dog\"}\n" },
     { "coco.json", "{\"images\": [{\"id\": 1, \"file_name\": \"a.png\", \"width\": 8, \"height\": 8}], \"categories\": "
-                   "[{\"id\": 1, \"name\": \"dog\"}], \"annotations\": [{\"id\": 1, \"image_id\": 1, \"category_id\": 1, "
-                   "\"bbox\": [1, 1, 4, 4], \"area\": 16, \"iscrowd\": 0}]}" },
+                   "[{\"id\": 1, \"name\": \"dog\"}], \"annotations\": [{\"id\": 1, \"image_id\": 1, "
+                   "\"category_id\": 1, \"bbox\": [1, 1, 4, 4], \"area\": 16, \"iscrowd\": 0}]}" },
     { "cvat.xml", "<annotations><image id=\"0\" name=\"a.png\" width=\"8\" height=\"8\"><box label=\"dog\" xtl=\"1\" "
                   "ytl=\"1\" xbr=\"5\" ybr=\"5\"/></image></annotations>" },
     { "albef.json", "[{\"image\": \"a.png\", \"caption\": \"a dog\"}]" },
@@ -100,7 +100,8 @@ test_cancelled_export (void)
   g_autoptr (Project) project = project_open_memory (NULL);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GError) error = NULL;
-  g_autofree char *list = put ("list.jsonl", "{\"alidade-manifest\": 1}\n{\"image\": \"a.png\", \"text\": \"a dog\"}\n");
+  g_autofree char *list
+      = put ("list.jsonl", "{\"alidade-manifest\": 1}\n{\"image\": \"a.png\", \"text\": \"a dog\"}\n");
   g_autofree char *target = g_build_filename (folder, "out.jsonl", NULL);
   WorkMeter meter = { 0 };
   const ExportOptions options = { .format = "manifest", .meter = &meter, .cancellable = cancellable };
@@ -130,11 +131,13 @@ test_coco_preview (gint n_images, gboolean whole)
   guint with_regions = 0;
 
   for (int i = 0; i < n_images; i++)
-    g_string_append_printf (text, "%s{\"id\": %d, \"file_name\": \"p%d.png\", \"width\": 8, \"height\": 8}", i > 0 ? "," : "",
-                            i, i);
+    g_string_append_printf (text, "%s{\"id\": %d, \"file_name\": \"p%d.png\", \"width\": 8, \"height\": 8}",
+                            i > 0 ? "," : "", i, i);
   g_string_append (text, "], \"categories\": [{\"id\": 1, \"name\": \"dog\"}], \"annotations\": [");
   for (int i = 0; i < n_images / 2; i++)
-    g_string_append_printf (text, "%s{\"id\": %d, \"image_id\": %d, \"category_id\": 1, \"bbox\": [1, 1, 4, 4], \"area\": 16}",
+    g_string_append_printf (text,
+                            "%s{\"id\": %d, \"image_id\": %d, \"category_id\": 1, \"bbox\": [1, 1, 4, 4], "
+                            "\"area\": 16}",
                             i > 0 ? "," : "", i, n_images - 1 - i);
   g_string_append (text, "]}");
   path = put ("many.json", text->str);

@@ -80,12 +80,14 @@ check_toggles (AlidadeWindow *window, TestPage *page)
   tap_equal_text (shown (window), "train", "/views/its action shows a page");
   tap_ok (gtk_widget_get_visible (window->library_toggle), "/toggles/its pane has a button");
   tap_ok (!gtk_widget_get_visible (window->controls_toggle), "/toggles/where it has none there is none");
-  tap_equal_text (gtk_widget_get_tooltip_text (window->library_toggle), "Queue (F9)", "/toggles/named as the page says");
+  tap_equal_text (gtk_widget_get_tooltip_text (window->library_toggle), "Queue (F9)",
+                  "/toggles/named as the page says");
   g_action_group_activate_action (G_ACTION_GROUP (window), "toggle-library", NULL);
   tap_ok (!adw_flap_get_reveal_flap (page->flap), "/toggles/the key folds the page's pane");
   tap_ok (adw_flap_get_reveal_flap (window->library_flap), "/toggles/and leaves that of the other page");
   adw_view_stack_set_visible_child_name (window->stack, "explore");
-  tap_ok (gtk_toggle_button_get_active (GTK_TOGGLE_BUTTON (window->library_toggle)), "/toggles/back, the button tells of Explore");
+  tap_ok (gtk_toggle_button_get_active (GTK_TOGGLE_BUTTON (window->library_toggle)),
+          "/toggles/back, the button tells of Explore");
   tap_ok (gtk_widget_get_visible (window->controls_toggle), "/toggles/which has both");
 }
 
@@ -94,7 +96,8 @@ check_narrow (AlidadeWindow *window, TestPage *page)
 {
   _alidade_window_set_narrow (window, TRUE);
   tap_ok (page->narrow, "/narrow/a page is told");
-  tap_ok (adw_flap_get_fold_policy (page->flap) == ADW_FLAP_FOLD_POLICY_ALWAYS && !adw_flap_get_reveal_flap (page->flap),
+  tap_ok (adw_flap_get_fold_policy (page->flap) == ADW_FLAP_FOLD_POLICY_ALWAYS
+              && !adw_flap_get_reveal_flap (page->flap),
           "/narrow/its pane lies over it, closed");
   tap_ok (adw_view_switcher_bar_get_reveal (window->switcher_bar), "/narrow/the switcher is below");
   _alidade_window_set_narrow (window, FALSE);
