@@ -67,6 +67,14 @@ class Node:
         return self.box[2] > 0 and self.box[3] > 0
 
     @property
+    def is_covered_page(self):
+        """A stack's page that is not on top: whole views lie there. A GtkStackPage never has a size, what is on it has."""
+        name = self.name if self.role == "panel" else ""
+        if name.endswith("StackPage"):
+            return not any(child.has_room for child in self.children())
+        return name != "" and not self.has_room
+
+    @property
     def checked(self):
         return self.has(Atspi.StateType.CHECKED) or self.has(Atspi.StateType.PRESSED)
 
@@ -106,6 +114,8 @@ class Node:
         for child in self.children():
             try:
                 if showing_only and not child.has(Atspi.StateType.VISIBLE):
+                    continue
+                if showing_only and child.is_covered_page:
                     continue
                 yield from child.all(showing_only)
             except GLib.Error:
