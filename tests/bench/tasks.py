@@ -27,7 +27,7 @@ TASKS = {
     "retrieval": ("retrieval_train.json", "retrieval_test.json", ["lr=3e-4", "queue=2048", "alpha=0.4"], 4, "r_mean", "image"),
     "ve": ("ve_train.json", "ve_test.json", ["lr=5e-4"], 3, "accuracy", "image"),
     "vqa": ("vqa_train.json", "vqa_test.json", ["lr=5e-4"], 8, "accuracy", "image"),
-    "nlvr2": ("nlvr_train.json", "nlvr_test.json", ["lr=5e-4", "distill=no", "dropout=0"], 4, "accuracy", "images"),
+    "nlvr2": ("nlvr_train.json", "nlvr_test.json", ["lr=3e-4", "distill=no", "dropout=0"], 6, "accuracy", "images"),
 }
 
 
